@@ -1,0 +1,38 @@
+import type { Shape } from './shape.js';
+import { permute, size } from './shape.js';
+
+/** Physical order of the logical axes, slowest first: `[0, 2, 3, 1]` is channels-last for N,C,H,W. */
+export type Layout = readonly number[];
+
+/**
+ * Channels are the fast axis of every rank-4 tensor: activations are N,H,W,C and convolution weights O,kH,kW,I.
+ * All other ranks are row-major.
+ */
+export function defaultLayout(rank: number): Layout {
+  return rank === 4 ? [0, 2, 3, 1] : rowMajor(rank);
+}
+
+export function rowMajor(rank: number): Layout {
+  return Array.from({ length: rank }, (_, i) => i);
+}
+
+/** True when two layouts put the elements of `shape` in the same order: axes of length 1 do not count. */
+export function sameOrder(shape: Shape, a: Layout, b: Layout): boolean {
+  const significant = (layout: Layout) => layout.filter((axis) => shape[axis] !== 1).join();
+  return size(shape) <= 1 || significant(a) === significant(b);
+}
+
+export function physicalShape(shape: Shape, layout: Layout): number[] {
+  return permute(shape, layout);
+}
+
+/** Stride in elements of each *logical* axis. */
+export function physicalStrides(shape: Shape, layout: Layout): number[] {
+  const result = new Array<number>(shape.length).fill(0);
+  let step = 1;
+  for (let i = layout.length - 1; i >= 0; i--) {
+    result[layout[i]] = step;
+    step *= shape[layout[i]];
+  }
+  return result;
+}
