@@ -43,3 +43,78 @@ export interface Lowering<Call> {
   /** Read-only bytes that the device keeps for as long as the plan. */
   readonly constants?: Uint8Array;
 }
+
+/** A piece of device memory. */
+export interface Block {
+  readonly label: string;
+  readonly bytes: number;
+}
+
+/** An address on a device. */
+export interface Placement {
+  readonly block: Block;
+  /** Bytes from the start of the block. */
+  readonly offset: number;
+}
+
+/** An address and the bytes from there to the end of what was placed there. */
+export interface Extent extends Placement {
+  readonly bytes: number;
+}
+
+export interface Upload {
+  readonly to: Placement;
+  readonly data: Uint8Array;
+}
+
+export interface Download {
+  readonly from: Placement;
+  readonly bytes: number;
+}
+
+/** A lowered node with the function that turns its operands into addresses. */
+export interface ProgramStep<Call = unknown> {
+  readonly node: KernelNode;
+  readonly calls: readonly Call[];
+  resolve(operand: Operand): Extent;
+}
+
+/** A program in the device's memory. Replaying it allocates nothing. */
+export interface LoadedProgram {
+  /**
+   * Uploads, runs every call in order, then reads back. Runs are executed in the order of the calls; the promise
+   * resolves when the downloads have arrived, so a caller may start the next run before this one has finished.
+   */
+  run(uploads: readonly Upload[], downloads: readonly Download[]): Promise<Uint8Array[]>;
+  dispose(): void;
+}
+
+/** Names the bits a device computes: see "numerics profile" in the documentation. */
+export type NumericsProfile = 'portable';
+
+/** What the planner and the scheduler need to know of a device; `wasm` and `webgpu` implement it. */
+export interface Device {
+  readonly kind: 'wasm' | 'webgpu';
+  /** For people: adapter or instruction set, and whether it is a software adapter. */
+  readonly description: string;
+  readonly numerics: NumericsProfile;
+  /** Every value starts at a multiple of this many bytes. */
+  readonly alignment: number;
+  /** One call may not name the same memory twice: the planner copies one of the two. */
+  readonly exclusiveOperands: boolean;
+  /** Most bytes that one operand may span. */
+  readonly maxOperandBytes: number;
+  /** How the device runs a node. Throws DeviceError for what it cannot do. */
+  lower(node: KernelNode): Lowering<unknown>;
+  /** Throws DeviceError when the memory cannot be had. */
+  allocate(bytes: number, label: string): Block;
+  free(block: Block): void;
+  /** Prepares a program; kernels compile here, never during a run. */
+  load(steps: readonly ProgramStep[], name: string): Promise<LoadedProgram>;
+  /** Uploads outside a program, in order with the runs. */
+  write(uploads: readonly Upload[]): Promise<void>;
+  read(downloads: readonly Download[]): Promise<Uint8Array[]>;
+  /** Bytes held now, and the most that were ever held. */
+  readonly memory: { readonly bytes: number; readonly peakBytes: number };
+  close(): Promise<void>;
+}

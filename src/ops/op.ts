@@ -28,6 +28,8 @@ export interface Op<A = unknown> {
   cost?(inputs: readonly TensorSpec[], outputs: readonly TensorSpec[], attrs: A): Cost;
   /** Pairs [output, input] that share storage: the operator updates that input in place. */
   inPlace?(inputs: readonly TensorSpec[], attrs: A): readonly (readonly [output: number, input: number])[];
+  /** Ranges [start, end) of inputs that must lie in one block, laid out by `groupOffsets`: multi-tensor updates. */
+  groups?(inputs: readonly TensorSpec[], attrs: A): readonly (readonly [start: number, end: number])[];
 }
 
 /** Appends a node for `op` and returns its outputs. Errors carry the layer path. */

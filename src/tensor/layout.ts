@@ -1,3 +1,4 @@
+import type { TypedArray } from './dtype.js';
 import type { Shape } from './shape.js';
 import { permute, size } from './shape.js';
 
@@ -33,6 +34,35 @@ export function physicalStrides(shape: Shape, layout: Layout): number[] {
   for (let i = layout.length - 1; i >= 0; i--) {
     result[layout[i]] = step;
     step *= shape[layout[i]];
+  }
+  return result;
+}
+
+/** Reorders row-major logical elements into `layout`. Returns the same array when nothing moves. */
+export function toPhysical<T extends TypedArray>(data: T, shape: Shape, layout: Layout): T {
+  return reorder(data, shape, layout, false);
+}
+
+/** Reorders elements that lie in `layout` into row-major logical order. */
+export function toLogical<T extends TypedArray>(data: T, shape: Shape, layout: Layout): T {
+  return reorder(data, shape, layout, true);
+}
+
+function reorder<T extends TypedArray>(data: T, shape: Shape, layout: Layout, toRowMajor: boolean): T {
+  if (sameOrder(shape, layout, rowMajor(shape.length))) return data;
+  const result = data.slice() as T;
+  const steps = physicalStrides(shape, layout);
+  const index = new Array<number>(shape.length).fill(0);
+  let physical = 0;
+  for (let logical = 0; logical < data.length; logical++) {
+    if (toRowMajor) result[logical] = data[physical];
+    else result[physical] = data[logical];
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      physical += steps[axis];
+      if (++index[axis] < shape[axis]) break;
+      physical -= steps[axis] * shape[axis];
+      index[axis] = 0;
+    }
   }
   return result;
 }

@@ -1,0 +1,111 @@
+import type { OpName } from '../../ops/index.js';
+import type { Platform } from '../../platform/platform.js';
+import { DeviceError } from '../../utils/errors.js';
+import type { Block, Device, Download, KernelNode, LoadedProgram, ProgramStep, Upload } from '../device.js';
+import { type AdapterChoice, chooseAdapter, requestDevice } from './adapter.js';
+import { type GpuBlock, GpuBuffers } from './buffers.js';
+import type { WebgpuCall } from './kernel.js';
+import { webgpuKernels } from './kernels/index.js';
+import { PipelineCache } from './pipelines.js';
+import { GpuProgram } from './program.js';
+
+export interface WebgpuOptions {
+  /** An adapter chosen before; default: the host's high-performance one. */
+  adapter?: AdapterChoice;
+}
+
+/** The WebGPU device. Throws DeviceError when there is no adapter. */
+export async function createWebgpuDevice(platform: Platform, options: WebgpuOptions = {}): Promise<Device> {
+  const choice = options.adapter ?? (await chooseAdapter(platform));
+  return new WebgpuDevice(await requestDevice(choice.adapter), choice.description);
+}
+
+class WebgpuDevice implements Device {
+  readonly kind = 'webgpu';
+  readonly numerics = 'portable';
+  readonly alignment = 256;
+  /** Every binding is writable, and WebGPU refuses writable bindings that overlap. */
+  readonly exclusiveOperands = true;
+  readonly maxOperandBytes: number;
+  readonly #buffers: GpuBuffers;
+  readonly #pipelines: PipelineCache;
+  #failure?: DeviceError;
+
+  constructor(
+    readonly gpu: GPUDevice,
+    readonly description: string,
+  ) {
+    this.maxOperandBytes = gpu.limits.maxStorageBufferBindingSize;
+    this.#buffers = new GpuBuffers(gpu);
+    this.#pipelines = new PipelineCache(gpu);
+    gpu.lost.then(({ reason, message }) => {
+      if (reason === 'destroyed') return;
+      this.#failure ??= new DeviceError(`${description} was lost: ${message}`, 'resume from the last checkpoint');
+    });
+    gpu.addEventListener('uncapturederror', ({ error }) => {
+      this.#failure ??= new DeviceError(`${description}: ${error.message}`);
+    });
+  }
+
+  get memory(): { bytes: number; peakBytes: number } {
+    return { bytes: this.#buffers.bytes, peakBytes: this.#buffers.peakBytes };
+  }
+
+  lower(node: KernelNode) {
+    return webgpuKernels[node.op as OpName](node as KernelNode<never>, { limits: this.gpu.limits });
+  }
+
+  allocate(bytes: number, label: string): Block {
+    return this.#buffers.allocate(bytes, label);
+  }
+
+  free(block: Block): void {
+    this.#buffers.free(block as GpuBlock);
+  }
+
+  async load(steps: readonly ProgramStep[], name: string): Promise<LoadedProgram> {
+    this.gpu.pushErrorScope('validation');
+    const program = await GpuProgram.create(this.gpu, this.#pipelines, steps as readonly ProgramStep<WebgpuCall>[], name);
+    const error = await this.gpu.popErrorScope();
+    if (error) throw new DeviceError(`${name} does not load on ${this.description}: ${error.message}`);
+    return {
+      run: (uploads, downloads) => this.#submit(uploads, downloads, (encoder) => program.encode(encoder)),
+      dispose: () => program.dispose(),
+    };
+  }
+
+  async write(uploads: readonly Upload[]): Promise<void> {
+    this.#check();
+    this.#buffers.upload(uploads);
+  }
+
+  read(downloads: readonly Download[]): Promise<Uint8Array[]> {
+    return this.#submit([], downloads, () => {});
+  }
+
+  async close(): Promise<void> {
+    this.gpu.destroy();
+  }
+
+  async #submit(
+    uploads: readonly Upload[],
+    downloads: readonly Download[],
+    record: (encoder: GPUCommandEncoder) => void,
+  ): Promise<Uint8Array[]> {
+    this.#check();
+    this.#buffers.upload(uploads);
+    const encoder = this.gpu.createCommandEncoder();
+    record(encoder);
+    const fetch = this.#buffers.download(encoder, downloads);
+    this.gpu.queue.submit([encoder.finish()]);
+    try {
+      return await fetch();
+    } finally {
+      this.#check();
+    }
+  }
+
+  #check(): void {
+    if (this.#failure) throw this.#failure;
+  }
+}

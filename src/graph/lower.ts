@@ -1,0 +1,156 @@
+import { ops, type OpName } from '../ops/index.js';
+import type { AnyOp } from '../ops/op.js';
+import { allocate, bytesPerElement } from '../tensor/dtype.js';
+import { defaultLayout, rowMajor, sameOrder } from '../tensor/layout.js';
+import { size } from '../tensor/shape.js';
+import type { State, StateTrace } from '../tensor/state.js';
+import type { Node, Tensor } from '../tensor/tensor.js';
+import { PlanError } from '../utils/errors.js';
+import { makeValue, type PlanValue, type Storage } from './values.js';
+
+/** One operator of the plan, before the device has chosen kernels. */
+export interface PlanNode {
+  readonly op: OpName;
+  readonly attrs: unknown;
+  readonly inputs: PlanValue[];
+  readonly outputs: readonly PlanValue[];
+  readonly scope: string;
+}
+
+/** A graph whose values have layouts and storages: what the in-place and memory passes work on. */
+export interface PlanGraph {
+  nodes: PlanNode[];
+  readonly inputs: ReadonlyMap<string, PlanValue>;
+  readonly scalars: ReadonlyMap<string, PlanValue>;
+  readonly outputs: ReadonlyMap<string, PlanValue>;
+  /** Storage of every state that the program touches. */
+  readonly states: ReadonlyMap<State, PlanValue>;
+  /** What each written state must hold when the program ends. */
+  readonly writes: ReadonlyMap<State, PlanValue>;
+}
+
+/** Constants up to this size are uploaded once; larger ones are filled by a kernel in each run. */
+const MAX_CONSTANT_ELEMENTS = 65536;
+
+export type ProgramTrace = StateTrace<Readonly<Record<string, Tensor>>>;
+
+/** Nodes that the outputs and state writes depend on, in topological order. */
+export function reachableNodes(roots: Iterable<Tensor>): Node[] {
+  const seen = new Set<Node>();
+  const stack = [...roots].map((tensor) => tensor.node);
+  for (let node = stack.pop(); node; node = stack.pop()) {
+    if (seen.has(node)) continue;
+    seen.add(node);
+    for (const tensor of node.inputs) stack.push(tensor.node);
+  }
+  return [...seen].sort((a, b) => a.id - b.id);
+}
+
+export function opOf(name: string): AnyOp {
+  const op = (ops as Readonly<Record<string, AnyOp>>)[name];
+  if (!op) throw new PlanError(`there is no operator named ${name}`);
+  return op;
+}
+
+export function copyNode(from: PlanValue, to: PlanValue, scope: string): PlanNode {
+  return { op: 'copy', attrs: {}, inputs: [from], outputs: [to], scope };
+}
+
+/**
+ * Gives every tensor a value with a physical layout, turns reshapes into aliases (with a copy only where the layouts
+ * disagree), small fills into constants, and everything else into plan nodes.
+ */
+export function lowerGraph({ result, writes }: ProgramTrace): PlanGraph {
+  const values = new Map<Tensor, PlanValue>();
+  const nodes: PlanNode[] = [];
+  const inputs = new Map<string, PlanValue>();
+  const scalars = new Map<string, PlanValue>();
+  const states = new Map<State, PlanValue>();
+
+  const stateValue = (state: State): PlanValue => {
+    let value = states.get(state);
+    if (!value) {
+      const bytes = size(state.shape) * bytesPerElement[state.dtype];
+      value = makeValue(state.name, state.shape, state.dtype, { kind: 'state', bytes, state, offset: 0 });
+      states.set(state, value);
+    }
+    return value;
+  };
+
+  for (const node of reachableNodes([...Object.values(result), ...writes.values()])) {
+    if (node.source) values.set(node.outputs[0], sourceValue(node, inputs, scalars, stateValue));
+    else if (node.op === 'reshape') values.set(node.outputs[0], reshape(node, values, nodes));
+    else if (node.op === 'fill' && size(node.outputs[0].shape) <= MAX_CONSTANT_ELEMENTS) {
+      values.set(node.outputs[0], constant(node));
+    } else {
+      const outputs = node.outputs.map((t) => makeValue(label(node), t.shape, t.dtype));
+      node.outputs.forEach((tensor, i) => {
+        values.set(tensor, outputs[i]);
+      });
+      const operands = node.inputs.map((tensor) => values.get(tensor)!);
+      nodes.push({ op: node.op as OpName, attrs: node.attrs, inputs: operands, outputs, scope: node.scope });
+    }
+  }
+  return {
+    nodes,
+    inputs,
+    scalars,
+    outputs: new Map(Object.entries(result).map(([name, tensor]) => [name, values.get(tensor)!])),
+    states,
+    writes: new Map([...writes].map(([state, tensor]) => [state, (stateValue(state), values.get(tensor)!)])),
+  };
+}
+
+function label(node: Node): string {
+  return node.scope ? `${node.scope}:${node.op}` : node.op;
+}
+
+function sourceValue(
+  node: Node,
+  inputs: Map<string, PlanValue>,
+  scalars: Map<string, PlanValue>,
+  stateValue: (state: State) => PlanValue,
+): PlanValue {
+  const source = node.source!;
+  if (source.kind === 'state') return stateValue(source.state);
+  const { shape, dtype } = node.outputs[0];
+  const named = source.kind === 'input' ? inputs : scalars;
+  const existing = named.get(source.name);
+  if (existing) {
+    if (existing.dtype === dtype && existing.shape.join() === shape.join()) return existing;
+    throw new PlanError(
+      `${source.kind} ${source.name} is used as ${existing.dtype}[${existing.shape}] and as ${dtype}[${shape}]`,
+      'give the two different names',
+    );
+  }
+  const bytes = size(shape) * bytesPerElement[dtype];
+  const value = makeValue(source.name, shape, dtype, { kind: 'pool', bytes, uploaded: true, offset: -1 });
+  named.set(source.name, value);
+  return value;
+}
+
+function constant(node: Node): PlanValue {
+  const { shape, dtype } = node.outputs[0];
+  const data = allocate(dtype, size(shape)).fill((node.attrs as { value: number }).value);
+  const storage: Storage = { kind: 'constant', bytes: data.byteLength, data, offset: -1 };
+  return makeValue(label(node), shape, dtype, storage);
+}
+
+/** Reshape keeps the logical row-major order; it is free when the physical orders on both sides are that order. */
+function reshape(node: Node, values: Map<Tensor, PlanValue>, nodes: PlanNode[]): PlanValue {
+  let source = values.get(node.inputs[0])!;
+  const { shape, dtype } = node.outputs[0];
+  const move = (from: PlanValue, to: PlanValue): PlanValue => {
+    nodes.push(copyNode(from, to, node.scope));
+    return to;
+  };
+  const flat = rowMajor(source.shape.length);
+  if (!sameOrder(source.shape, source.layout, flat)) {
+    source = move(source, makeValue(label(node), source.shape, dtype, undefined, flat));
+  }
+  if (sameOrder(shape, rowMajor(shape.length), defaultLayout(shape.length))) {
+    return makeValue(label(node), shape, dtype, source.storage);
+  }
+  const view = makeValue(label(node), shape, dtype, source.storage, rowMajor(shape.length));
+  return move(view, makeValue(label(node), shape, dtype));
+}

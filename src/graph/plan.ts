@@ -1,0 +1,137 @@
+import type { Device, KernelNode, Lowering } from '../devices/device.js';
+import type { State } from '../tensor/state.js';
+import { PlanError } from '../utils/errors.js';
+import { assignGroups } from './groups.js';
+import { assignInPlace } from './in-place.js';
+import { copyNode, lowerGraph, opOf, type PlanGraph, type PlanNode, type ProgramTrace } from './lower.js';
+import { Lifetimes } from './memory.js';
+import { makeValue, type PlanValue, poolStorage, type Storage } from './values.js';
+
+export interface PlanStep {
+  readonly node: PlanNode;
+  readonly lowering: Lowering<unknown>;
+  readonly workspace?: Storage;
+  readonly constants?: Storage;
+  readonly flops: number;
+  /** Bytes that the operator reads and writes at least once. */
+  readonly bytes: number;
+}
+
+/** A compiled program for one device and one set of shapes; the engine gives its blocks addresses. */
+export interface Plan {
+  readonly name: string;
+  readonly steps: readonly PlanStep[];
+  readonly inputs: ReadonlyMap<string, PlanValue>;
+  readonly scalars: ReadonlyMap<string, PlanValue>;
+  readonly outputs: ReadonlyMap<string, PlanValue>;
+  readonly states: ReadonlyMap<State, PlanValue>;
+  /** Lists of states that must be neighbours in memory. */
+  readonly slabs: readonly (readonly State[])[];
+  readonly constants: readonly { readonly storage: Storage; readonly data: Uint8Array }[];
+  readonly constantBytes: number;
+  /** Bytes of the shared pool that this plan needs. */
+  readonly poolBytes: number;
+}
+
+/** Plans a trace for a device: layouts, in-place updates, groups, kernels, memory. Nothing is allocated yet. */
+export function buildPlan(name: string, trace: ProgramTrace, device: Device): Plan {
+  const graph = lowerGraph(trace);
+  assignInPlace(graph);
+  const slabs = assignGroups(graph);
+  if (device.exclusiveOperands) separateOperands(graph);
+
+  const constants: { storage: Storage; data: Uint8Array }[] = [];
+  let constantBytes = 0;
+  const keep = (storage: Storage, data: Uint8Array): void => {
+    storage.offset = constantBytes;
+    constants.push({ storage, data });
+    constantBytes += Math.ceil(data.byteLength / device.alignment) * device.alignment;
+  };
+  const steps = graph.nodes.map((node) => planStep(node, device, keep));
+  for (const { node } of steps) {
+    for (const { storage } of node.inputs) {
+      if (storage.kind === 'constant' && storage.offset < 0) {
+        const data = storage.data!;
+        keep(storage, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      }
+    }
+  }
+  checkSizes(steps, device);
+  return {
+    name,
+    steps,
+    inputs: graph.inputs,
+    scalars: graph.scalars,
+    outputs: graph.outputs,
+    states: graph.states,
+    slabs,
+    constants,
+    constantBytes,
+    poolBytes: assignMemory(graph, steps, device.alignment),
+  };
+}
+
+function planStep(node: PlanNode, device: Device, keep: (storage: Storage, data: Uint8Array) => void): PlanStep {
+  const lowering = device.lower(node as KernelNode);
+  let constants: Storage | undefined;
+  if (lowering.constants) {
+    constants = { kind: 'constant', bytes: lowering.constants.byteLength, offset: -1 };
+    keep(constants, lowering.constants);
+  }
+  const touched = [...node.inputs, ...node.outputs].reduce((sum, value) => sum + value.bytes, 0);
+  return {
+    node,
+    lowering,
+    workspace: lowering.workspace ? poolStorage(lowering.workspace) : undefined,
+    constants,
+    flops: opOf(node.op).cost?.(node.inputs, node.outputs, node.attrs).flops ?? 0,
+    bytes: touched,
+  };
+}
+
+/** A device that may not bind the same memory twice in one call gets a copy of the second operand. */
+function separateOperands(graph: PlanGraph): void {
+  const nodes: PlanNode[] = [];
+  for (const node of graph.nodes) {
+    const seen = new Set<Storage>();
+    node.inputs.forEach((value, i) => {
+      if (seen.has(value.storage)) {
+        const copy = makeValue(value.name, value.shape, value.dtype, undefined, value.layout);
+        nodes.push(copyNode(value, copy, node.scope));
+        node.inputs[i] = copy;
+      }
+      seen.add(value.storage);
+    });
+    nodes.push(node);
+  }
+  graph.nodes = nodes;
+}
+
+function checkSizes(steps: readonly PlanStep[], device: Device): void {
+  for (const { node } of steps) {
+    for (const value of [...node.inputs, ...node.outputs]) {
+      if (value.bytes <= device.maxOperandBytes) continue;
+      const rows = value.shape[0] ?? 1;
+      const fits = Math.floor(device.maxOperandBytes / (value.bytes / Math.max(1, rows)));
+      throw new PlanError(
+        `${value.name} ${value.dtype}[${value.shape}] needs ${value.bytes} bytes, ${device.description} binds at most ${device.maxOperandBytes}`,
+        fits > 0 ? `use a batch of at most ${fits}` : 'use a smaller resolution or width',
+      );
+    }
+  }
+}
+
+function assignMemory(graph: PlanGraph, steps: readonly PlanStep[], alignment: number): number {
+  const lifetimes = new Lifetimes();
+  const end = steps.length;
+  for (const value of [...graph.inputs.values(), ...graph.scalars.values()]) lifetimes.touch(value.storage, -1);
+  steps.forEach(({ node, workspace }, position) => {
+    for (const value of [...node.inputs, ...node.outputs]) lifetimes.touch(value.storage, position);
+    if (workspace) lifetimes.touch(workspace, position);
+  });
+  for (const value of graph.outputs.values()) {
+    lifetimes.touch(value.storage, end);
+  }
+  return lifetimes.assign(alignment);
+}
+

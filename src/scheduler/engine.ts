@@ -1,0 +1,82 @@
+import type { Block, Device } from '../devices/device.js';
+import type { ProgramTrace } from '../graph/lower.js';
+import { buildPlan } from '../graph/plan.js';
+import type { TypedArray } from '../tensor/dtype.js';
+import { type State, traceStates } from '../tensor/state.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { Program } from './program.js';
+import { StateStore } from './state-store.js';
+
+/** What a program computes, recorded once. `outputs` are read back after every run. */
+export type TraceBody = () => Readonly<Record<string, Tensor>>;
+
+/** Records the outputs of `body` and the states that it reads and writes. */
+export function trace(body: TraceBody): ProgramTrace {
+  return traceStates(body);
+}
+
+/** One device, the states that live on it, and the programs that share them and one pool of memory. */
+export class Engine {
+  readonly states: StateStore;
+  readonly #programs = new Set<Program>();
+  #pool?: Block;
+
+  constructor(readonly device: Device) {
+    this.states = new StateStore(device);
+  }
+
+  /** Plans and loads one program. */
+  async compile(name: string, traced: ProgramTrace): Promise<Program> {
+    return (await this.compileAll([{ name, trace: traced }]))[0];
+  }
+
+  /** Plans and loads several programs; the pool is sized once, to the largest. */
+  async compileAll(sources: readonly { name: string; trace: ProgramTrace }[]): Promise<Program[]> {
+    const plans = sources.map((source) => buildPlan(source.name, source.trace, this.device));
+    let stale = false;
+    for (const plan of plans) stale = (await this.states.place(plan.slabs, plan.states.keys())) || stale;
+    stale = this.#growPool(Math.max(...plans.map((plan) => plan.poolBytes))) || stale;
+    const programs = plans.map((plan) => new Program(plan, this.states));
+    for (const program of stale ? [...this.#programs, ...programs] : programs) await program.load(this.#pool!);
+    for (const program of programs) this.#programs.add(program);
+    return programs;
+  }
+
+  /** Drops a program; its states stay. */
+  release(program: Program): void {
+    program.dispose();
+    this.#programs.delete(program);
+  }
+
+  /** Values of a state in logical row-major order. */
+  readState(state: State): Promise<TypedArray> {
+    return this.states.read(state);
+  }
+
+  writeState(state: State, values: TypedArray): Promise<void> {
+    return this.states.write(state, values);
+  }
+
+  /** Bytes on the device now, and the most there ever were. */
+  get memory(): { readonly bytes: number; readonly peakBytes: number } {
+    return this.device.memory;
+  }
+
+  async close(): Promise<void> {
+    for (const program of this.#programs) program.dispose();
+    this.#programs.clear();
+    this.states.dispose();
+    if (this.#pool) this.device.free(this.#pool);
+    this.#pool = undefined;
+    await this.device.close();
+  }
+
+  /** True when the pool moved, so that every loaded program must be bound again. */
+  #growPool(bytes: number): boolean {
+    const needed = Math.max(bytes, this.device.alignment);
+    if (this.#pool && this.#pool.bytes >= needed) return false;
+    if (this.#pool) this.device.free(this.#pool);
+    this.#pool = this.device.allocate(needed, 'pool');
+    return this.#programs.size > 0;
+  }
+}
