@@ -72,7 +72,7 @@ export function buildPlan(name: string, trace: ProgramTrace, device: Device): Pl
 }
 
 function planStep(node: PlanNode, device: Device, keep: (storage: Storage, data: Uint8Array) => void): PlanStep {
-  const lowering = device.lower(node as KernelNode);
+  const lowering: Lowering<unknown> = node.op === 'host' ? { calls: [] } : device.lower(node as KernelNode);
   let constants: Storage | undefined;
   if (lowering.constants) {
     constants = { kind: 'constant', bytes: lowering.constants.byteLength, offset: -1 };

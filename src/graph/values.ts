@@ -29,6 +29,8 @@ export interface Group {
 /** A value and where it lives. The planner may still move it to another storage. */
 export interface PlanValue extends Value {
   storage: Storage;
+  /** Bytes from the start of the storage: not 0 only for a window of a larger value. */
+  readonly offset: number;
 }
 
 let nextValue = 1;
@@ -45,5 +47,5 @@ export function makeValue(
   layout: Layout = defaultLayout(shape.length),
 ): PlanValue {
   const bytes = size(shape) * bytesPerElement[dtype];
-  return { id: nextValue++, name, shape, dtype, layout, bytes, storage: storage ?? poolStorage(bytes) };
+  return { id: nextValue++, name, shape, dtype, layout, bytes, storage: storage ?? poolStorage(bytes), offset: 0 };
 }

@@ -2,23 +2,25 @@ import type { Block, Device } from '../devices/device.js';
 import type { ProgramTrace } from '../graph/lower.js';
 import { buildPlan } from '../graph/plan.js';
 import type { TypedArray } from '../tensor/dtype.js';
-import { type State, traceStates } from '../tensor/state.js';
+import { type State, type StateTrace, traceStates } from '../tensor/state.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Program } from './program.js';
 import { StateStore } from './state-store.js';
+import { Turns } from './turns.js';
 
 /** What a program computes, recorded once. `outputs` are read back after every run. */
 export type TraceBody = () => Readonly<Record<string, Tensor>>;
 
-/** Records the outputs of `body` and the states that it reads and writes. */
-export function trace(body: TraceBody): ProgramTrace {
-  return traceStates(body);
+/** Records the outputs of `body` and the states that it reads and writes; goes on from `previous` when given. */
+export function trace(body: TraceBody, previous?: StateTrace<unknown>): ProgramTrace {
+  return traceStates(body, previous);
 }
 
 /** One device, the states that live on it, and the programs that share them and one pool of memory. */
 export class Engine {
   readonly states: StateStore;
   readonly #programs = new Set<Program>();
+  readonly #turns = new Turns();
   #pool?: Block;
 
   constructor(readonly device: Device) {
@@ -36,7 +38,7 @@ export class Engine {
     let stale = false;
     for (const plan of plans) stale = (await this.states.place(plan.slabs, plan.states.keys())) || stale;
     stale = this.#growPool(Math.max(...plans.map((plan) => plan.poolBytes))) || stale;
-    const programs = plans.map((plan) => new Program(plan, this.states));
+    const programs = plans.map((plan) => new Program(plan, this.states, this.#turns));
     for (const program of stale ? [...this.#programs, ...programs] : programs) await program.load(this.#pool!);
     for (const program of programs) this.#programs.add(program);
     return programs;

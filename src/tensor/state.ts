@@ -37,9 +37,15 @@ export interface StateTrace<T> {
   readonly writes: ReadonlyMap<State, Tensor>;
 }
 
-/** Runs `body` and records which states it reads and writes. */
-export function traceStates<T>(body: () => T): StateTrace<T> {
-  const frame: TraceFrame = { current: new Map(), reads: new Map() };
+/**
+ * Runs `body` and records which states it reads and writes. With `previous`, the trace goes on where that one ended:
+ * a rewritten forward pass, say, that the backward pass is now added to.
+ */
+export function traceStates<T>(body: () => T, previous?: StateTrace<unknown>): StateTrace<T> {
+  const frame: TraceFrame = {
+    current: new Map([...(previous?.reads ?? []), ...(previous?.writes ?? [])]),
+    reads: new Map(previous?.reads ?? []),
+  };
   frames.push(frame);
   try {
     const result = body();
