@@ -1,0 +1,15 @@
+import type * as z from 'zod';
+import { dataKeys } from './data.js';
+import { modelKeys } from './model.js';
+import { optimKeys } from './optim.js';
+import { runKeys } from './run.js';
+
+/** Every key that a recipe may have, with its type, default and meaning. Names are CVNets'. */
+export const keys = { ...runKeys, ...dataKeys, ...modelKeys, ...optimKeys };
+
+export type ConfigKey = keyof typeof keys;
+
+/** A resolved configuration: all keys, flat. */
+export type Config = { readonly [K in ConfigKey]: z.output<(typeof keys)[K]> };
+
+export const keyNames = Object.keys(keys) as ConfigKey[];

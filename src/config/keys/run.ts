@@ -1,0 +1,45 @@
+import * as z from 'zod';
+
+/** Keys about the run itself: what CVNets calls `common`, `stats` and `ema`, and ours: `device` and `train`. */
+export const runKeys = {
+  'common.seed': z.int().min(0).default(0).describe('Seed of initial weights and dropout'),
+  'common.results_loc': z.string().default('runs').describe('Folder that gets a new folder for every run'),
+  'common.run_label': z.string().default('run').describe('First part of the name of the run folder'),
+  'common.accum_freq': z.int().min(1).default(1).describe('Batches whose gradients make one update'),
+  'common.accum_after_epoch': z.int().min(0).default(0).describe('Epoch from which gradients are accumulated'),
+  'common.grad_clip': z.number().positive().nullable().default(null).describe('Largest global norm of the gradients'),
+  'common.log_freq': z.int().min(1).default(100).describe('Batches between two progress events'),
+  'common.k_best_checkpoints': z.int().min(0).default(5).describe('How many of the best checkpoints are kept'),
+  'common.save_interval_freq': z.int().min(0).default(0).describe('Updates between two checkpoints inside an epoch'),
+  'common.channels_last': z.boolean().default(true).describe('Has no effect: channels are always the fast axis'),
+
+  'stats.checkpoint_metric': z
+    .enum(['loss', 'top1', 'top5'])
+    .default('loss')
+    .describe('Validation metric that decides which checkpoint is best'),
+  'stats.checkpoint_metric_max': z.boolean().default(false).describe('Larger is better for that metric'),
+  'stats.train': z
+    .array(z.enum(['loss', 'top1', 'top5', 'grad_norm']))
+    .default(['loss'])
+    .describe('Has no effect: loss and top1 are always recorded'),
+  'stats.val': z
+    .array(z.enum(['loss', 'top1', 'top5']))
+    .default(['loss'])
+    .describe('Has no effect: all three are always recorded'),
+
+  'ema.enable': z.boolean().default(false).describe('Keeps and evaluates an average of the weights'),
+  'ema.momentum': z
+    .number()
+    .gt(0)
+    .lte(1)
+    .default(0.0001)
+    .describe('Share of the new weights in each step of the average'),
+
+  'train.accumulation': z
+    .enum(['sum', 'mean'])
+    .default('sum')
+    .describe('Accumulated gradients are summed as in CVNets, or averaged'),
+
+  'device.name': z.enum(['auto', 'webgpu', 'wasm']).default('auto').describe('auto: a hardware adapter, else wasm'),
+  'device.threads': z.int().min(0).default(0).describe('Threads of the wasm device; 0: all cores'),
+};
