@@ -45,7 +45,15 @@ export function apply<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): readon
   return makeNode(op.name, attrs, inputs, specs).outputs;
 }
 
-/** 2 operations an element: good enough for everything that is bound by memory. */
-export const elementwiseCost = (_: readonly TensorSpec[], outputs: readonly TensorSpec[]): Cost => ({
-  flops: outputs[0].shape.reduce((n, d) => n * d, 1),
-});
+/** An operator of unknown attributes: what tables and passes see. */
+export type AnyOp = Op<unknown>;
+
+/** Number of elements; a symbolic batch counts as 1, so costs are per sample then. */
+export function elements({ shape }: TensorSpec): number {
+  return shape.reduce((n, d) => n * (d < 0 ? 1 : d), 1);
+}
+
+/** Cost of an operator that is bound by memory: so many operations per element of its largest operand. */
+export function perElement(flops: number): NonNullable<AnyOp['cost']> {
+  return (inputs, outputs) => ({ flops: flops * Math.max(0, ...inputs.map(elements), ...outputs.map(elements)) });
+}

@@ -1,0 +1,109 @@
+import { accumulateOp } from './accumulate.js';
+import { activationBackwardOp, activationOp } from './activation.js';
+import { adamOp } from './adam.js';
+import { avgPool2dBackwardOp, avgPool2dOp } from './avg-pool2d.js';
+import { batchNormBackwardOp, batchNormInferenceBackwardOp, batchNormInferenceOp, batchNormOp } from './batch-norm.js';
+import { binaryOp } from './binary.js';
+import { concatOp } from './concat.js';
+import { conv2dBackwardInputOp, conv2dBackwardWeightOp, conv2dOp } from './conv2d.js';
+import { copyOp } from './copy.js';
+import { crossEntropyBackwardOp, crossEntropyOp } from './cross-entropy.js';
+import { dropoutOp } from './dropout.js';
+import { emaOp } from './ema.js';
+import { expandOp } from './expand.js';
+import { fillOp } from './fill.js';
+import { globalNormOp } from './global-norm.js';
+import { matmulOp } from './matmul.js';
+import { maxPool2dBackwardOp, maxPool2dOp } from './max-pool2d.js';
+import type { AnyOp } from './op.js';
+import { padOp } from './pad.js';
+import { preluBackwardOp, preluOp } from './prelu.js';
+import { reduceOp } from './reduce.js';
+import { reshapeOp } from './reshape.js';
+import { resize2dBackwardOp, resize2dOp } from './resize2d.js';
+import { sgdOp } from './sgd.js';
+import { sliceOp } from './slice.js';
+import { logSoftmaxBackwardOp, logSoftmaxOp, softmaxBackwardOp, softmaxOp } from './softmax.js';
+import { toFloatOp } from './to-float.js';
+import { topKCorrectOp } from './top-k-correct.js';
+import { transposeOp } from './transpose.js';
+import { unaryOp } from './unary.js';
+
+/** Every operator there is. Device tables, the reference evaluator and exporters are checked against its keys. */
+export const ops = {
+  activation: activationOp,
+  activationBackward: activationBackwardOp,
+  prelu: preluOp,
+  preluBackward: preluBackwardOp,
+  unary: unaryOp,
+  binary: binaryOp,
+  conv2d: conv2dOp,
+  conv2dBackwardInput: conv2dBackwardInputOp,
+  conv2dBackwardWeight: conv2dBackwardWeightOp,
+  matmul: matmulOp,
+  batchNorm: batchNormOp,
+  batchNormBackward: batchNormBackwardOp,
+  batchNormInference: batchNormInferenceOp,
+  batchNormInferenceBackward: batchNormInferenceBackwardOp,
+  maxPool2d: maxPool2dOp,
+  maxPool2dBackward: maxPool2dBackwardOp,
+  avgPool2d: avgPool2dOp,
+  avgPool2dBackward: avgPool2dBackwardOp,
+  reduce: reduceOp,
+  expand: expandOp,
+  softmax: softmaxOp,
+  softmaxBackward: softmaxBackwardOp,
+  logSoftmax: logSoftmaxOp,
+  logSoftmaxBackward: logSoftmaxBackwardOp,
+  crossEntropy: crossEntropyOp,
+  crossEntropyBackward: crossEntropyBackwardOp,
+  topKCorrect: topKCorrectOp,
+  dropout: dropoutOp,
+  reshape: reshapeOp,
+  transpose: transposeOp,
+  concat: concatOp,
+  slice: sliceOp,
+  pad: padOp,
+  resize2d: resize2dOp,
+  resize2dBackward: resize2dBackwardOp,
+  toFloat: toFloatOp,
+  fill: fillOp,
+  copy: copyOp,
+  globalNorm: globalNormOp,
+  sgd: sgdOp,
+  adam: adamOp,
+  ema: emaOp,
+  accumulate: accumulateOp,
+} as const satisfies Record<string, AnyOp>;
+
+export type OpName = keyof typeof ops;
+
+export { accumulate } from './accumulate.js';
+export { activation, gelu, hardSigmoid, hardSwish, leakyRelu, relu, relu6, sigmoid, silu, tanh } from './activation.js';
+export { adam } from './adam.js';
+export { avgPool2d } from './avg-pool2d.js';
+export { batchNorm, batchNormInference } from './batch-norm.js';
+export { add, div, maximum, minimum, mul, sub } from './binary.js';
+export { concat } from './concat.js';
+export { conv2d } from './conv2d.js';
+export { copy } from './copy.js';
+export { crossEntropy } from './cross-entropy.js';
+export { dropout } from './dropout.js';
+export { ema } from './ema.js';
+export { expand } from './expand.js';
+export { fill } from './fill.js';
+export { globalNorm } from './global-norm.js';
+export { linear, matmul } from './matmul.js';
+export { maxPool2d } from './max-pool2d.js';
+export { pad } from './pad.js';
+export { prelu } from './prelu.js';
+export { mean, sum } from './reduce.js';
+export { flatten, reshape } from './reshape.js';
+export { resize2d } from './resize2d.js';
+export { sgd } from './sgd.js';
+export { slice } from './slice.js';
+export { logSoftmax, softmax } from './softmax.js';
+export { toFloat } from './to-float.js';
+export { topKCorrect } from './top-k-correct.js';
+export { transpose } from './transpose.js';
+export { abs, exp, log, neg, reciprocal, sign, sqrt, square } from './unary.js';
