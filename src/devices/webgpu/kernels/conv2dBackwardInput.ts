@@ -1,0 +1,78 @@
+import source from '../../../../shaders/conv2d/conv2d_backward_input.wgsl';
+import scalarSource from '../../../../shaders/conv2d/conv2d_backward_input_scalar.wgsl';
+import depthwiseSource from '../../../../shaders/conv2d/conv2d_depthwise_backward_input.wgsl';
+import type { Conv2dBackwardInputAttrs } from '../../../ops/conv2d.js';
+import { at } from '../../device.js';
+import type { Shader, WebgpuLower } from '../kernel.js';
+import { dispatch, linearWorkgroups } from '../kernel.js';
+import { convGeometry, mapParams, windowOverrides } from './convGeometry.js';
+import { lanesForColumns } from './tiles.js';
+
+const bindings = ['dy', 'w', 'dx'] as const;
+
+export const conv2dBackwardInputShader = {
+  name: 'conv2d_backward_input',
+  source,
+  bindings,
+  params: { batch: 'u32', ...mapParams, groups: 'u32', group_in: 'u32', group_out: 'u32' },
+  overrides: [...windowOverrides, 'TAP_STEP_H', 'TAP_STEP_W', 'LANES_N', 'LANES_M'],
+} as const satisfies Shader;
+
+export const conv2dBackwardInputScalarShader = {
+  ...conv2dBackwardInputShader,
+  name: 'conv2d_backward_input_scalar',
+  source: scalarSource,
+} as const satisfies Shader;
+
+export const conv2dDepthwiseBackwardInputShader = {
+  name: 'conv2d_depthwise_backward_input',
+  source: depthwiseSource,
+  bindings,
+  params: { batch: 'u32', ...mapParams, quads: 'u32' },
+  overrides: [...windowOverrides, 'TAP_STEP_H', 'TAP_STEP_W', 'WORKGROUP_SIZE'],
+} as const satisfies Shader;
+
+const WORKGROUP_SIZE = 64;
+
+const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
+
+export const lowerConv2dBackwardInput: WebgpuLower<Conv2dBackwardInputAttrs> = (node, target) => {
+  const [dy, w] = node.inputs;
+  const [dx] = node.outputs;
+  const { stride, dilation, groups } = node.attrs;
+  const conv = convGeometry(node.attrs, dx.shape, w.shape, dy.shape);
+  const { batch, maps, width } = conv;
+  const buffers = { dy: at(dy), w: at(w), dx: at(dx) };
+  const window = {
+    ...conv.window,
+    TAP_STEP_H: stride[0] / gcd(stride[0], dilation[0]),
+    TAP_STEP_W: stride[1] / gcd(stride[1], dilation[1]),
+  };
+  const phases = stride[0] * stride[1];
+  // Phase 0 has the most pixels; it sets the size of the grid.
+  const pixels = batch * Math.ceil(maps.in_height / stride[0]) * Math.ceil(maps.in_width / stride[1]);
+
+  if (conv.depthwise && width === 4) {
+    const quads = groups / 4;
+    const [gridX, gridY] = linearWorkgroups(Math.ceil(pixels / 4) * quads, WORKGROUP_SIZE, target);
+    const call = dispatch(conv2dDepthwiseBackwardInputShader, {
+      buffers,
+      params: { batch, ...maps, quads },
+      overrides: { ...window, WORKGROUP_SIZE },
+      workgroups: [gridX, gridY, phases],
+    });
+    return { calls: [call] };
+  }
+
+  const columns = Math.ceil(conv.groupIn / 4);
+  const lanes = lanesForColumns(columns);
+  const tiles = Math.ceil(columns / lanes.LANES_N) * groups * Math.ceil(pixels / (4 * lanes.LANES_M));
+  const [gridX, gridY] = linearWorkgroups(tiles, 1, target);
+  const call = dispatch(width === 4 ? conv2dBackwardInputShader : conv2dBackwardInputScalarShader, {
+    buffers,
+    params: { batch, ...maps, groups, group_in: conv.groupIn / width, group_out: conv.groupOut / width },
+    overrides: { ...window, ...lanes },
+    workgroups: [gridX, gridY, phases],
+  });
+  return { calls: [call] };
+};
