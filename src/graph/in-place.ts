@@ -1,5 +1,5 @@
 import type { State } from '../tensor/state.js';
-import { copyNode, opOf, type PlanGraph, type PlanNode } from './lower.js';
+import { allValues, copyNode, opOf, type PlanGraph, type PlanNode } from './lower.js';
 import { makeValue, type PlanValue, type Storage } from './values.js';
 
 /**
@@ -19,7 +19,7 @@ export function assignInPlace(graph: PlanGraph): void {
         nodes.push(copyNode(source, copy, node.scope));
         node.inputs[input] = copy;
       }
-      moveTo(graph, node.outputs[output].storage, node.inputs[input].storage, lastRead);
+      moveTo(graph, node.outputs[output].storage, node.inputs[input], lastRead);
     }
     nodes.push(node);
   });
@@ -50,27 +50,35 @@ function mayOverwrite(
   return storage.kind !== 'state' || storage.state === writes;
 }
 
-/** Every value in `from` now lives in `to`. */
-function moveTo(graph: PlanGraph, from: Storage, to: Storage, lastRead: Map<Storage, number>): void {
-  const values = new Set<PlanValue>([...graph.outputs.values(), ...graph.writes.values()]);
-  for (const node of graph.nodes) for (const value of [...node.inputs, ...node.outputs]) values.add(value);
-  for (const value of values) if (value.storage === from) value.storage = to;
-  lastRead.set(to, Math.max(lastRead.get(from) ?? -1, lastRead.get(to) ?? -1));
+/** Every value in `from` now lives where `to` does. */
+function moveTo(graph: PlanGraph, from: Storage, to: PlanValue, lastRead: Map<Storage, number>): void {
+  for (const value of allValues(graph)) {
+    if (value.storage !== from) continue;
+    value.storage = to.storage;
+    value.offset += to.offset;
+  }
+  lastRead.set(to.storage, Math.max(lastRead.get(from) ?? -1, lastRead.get(to.storage) ?? -1));
 }
 
-/** Copies the final values that did not land in place; values that are other states' memory are saved first. */
+/**
+ * Copies the final values that did not land in place. What is still needed of the old values is saved first: program
+ * outputs that are a state's old value, and values that move from one state to another.
+ */
 function landWrites(graph: PlanGraph): void {
+  const save = (value: PlanValue): PlanValue => {
+    const saved = makeValue(value.name, value.shape, value.dtype);
+    graph.nodes.push(copyNode(value, saved, 'state'));
+    return saved;
+  };
+  for (const [name, value] of graph.outputs) {
+    const { state } = value.storage;
+    if (state && graph.writes.has(state) && graph.writes.get(state) !== value) graph.outputs.set(name, save(value));
+  }
   const pending: [PlanValue, PlanValue][] = [];
   for (const [state, value] of graph.writes) {
     const target = graph.states.get(state)!;
     if (value.storage === target.storage) continue;
-    if (value.storage.kind !== 'state') {
-      pending.push([value, target]);
-      continue;
-    }
-    const saved = makeValue(value.name, value.shape, value.dtype);
-    graph.nodes.push(copyNode(value, saved, 'state'));
-    pending.push([saved, target]);
+    pending.push([value.storage.kind === 'state' ? save(value) : value, target]);
   }
   for (const [value, target] of pending) graph.nodes.push(copyNode(value, target, 'state'));
 }

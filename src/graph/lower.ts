@@ -1,5 +1,6 @@
 import { ops, type OpName } from '../ops/index.js';
 import type { AnyOp } from '../ops/op.js';
+import type { SliceAttrs } from '../ops/slice.js';
 import { allocate, bytesPerElement } from '../tensor/dtype.js';
 import { defaultLayout, rowMajor, sameOrder } from '../tensor/layout.js';
 import { size } from '../tensor/shape.js';
@@ -22,7 +23,7 @@ export interface PlanGraph {
   nodes: PlanNode[];
   readonly inputs: ReadonlyMap<string, PlanValue>;
   readonly scalars: ReadonlyMap<string, PlanValue>;
-  readonly outputs: ReadonlyMap<string, PlanValue>;
+  readonly outputs: Map<string, PlanValue>;
   /** Storage of every state that the program touches. */
   readonly states: ReadonlyMap<State, PlanValue>;
   /** What each written state must hold when the program ends. */
@@ -58,9 +59,9 @@ export function copyNode(from: PlanValue, to: PlanValue, scope: string): PlanNod
 
 /**
  * Gives every tensor a value with a physical layout, turns reshapes into aliases (with a copy only where the layouts
- * disagree), small fills into constants, and everything else into plan nodes.
+ * disagree), slices of the batch into windows, small fills into constants, and everything else into plan nodes.
  */
-export function lowerGraph({ result, writes }: ProgramTrace): PlanGraph {
+export function lowerGraph({ result, writes }: ProgramTrace, alignment: number): PlanGraph {
   const values = new Map<Tensor, PlanValue>();
   const nodes: PlanNode[] = [];
   const inputs = new Map<string, PlanValue>();
@@ -80,7 +81,9 @@ export function lowerGraph({ result, writes }: ProgramTrace): PlanGraph {
   for (const node of reachableNodes([...Object.values(result), ...writes.values()])) {
     if (node.source) values.set(node.outputs[0], sourceValue(node, inputs, scalars, stateValue));
     else if (node.op === 'reshape') values.set(node.outputs[0], reshape(node, values, nodes));
-    else if (node.op === 'fill' && size(node.outputs[0].shape) <= MAX_CONSTANT_ELEMENTS) {
+    else if (isWindow(node, values.get(node.inputs[0])!, alignment)) {
+      values.set(node.outputs[0], windowOf(node, values.get(node.inputs[0])!));
+    } else if (node.op === 'fill' && size(node.outputs[0].shape) <= MAX_CONSTANT_ELEMENTS) {
       values.set(node.outputs[0], constant(node));
     } else {
       const outputs = node.outputs.map((t) => makeValue(label(node), t.shape, t.dtype));
@@ -99,6 +102,13 @@ export function lowerGraph({ result, writes }: ProgramTrace): PlanGraph {
     states,
     writes: new Map([...writes].map(([state, tensor]) => [state, (stateValue(state), values.get(tensor)!)])),
   };
+}
+
+/** Every value of the graph once. */
+export function allValues(graph: PlanGraph): Set<PlanValue> {
+  const values = new Set<PlanValue>([...graph.outputs.values(), ...graph.writes.values()]);
+  for (const node of graph.nodes) for (const value of [...node.inputs, ...node.outputs]) values.add(value);
+  return values;
 }
 
 function label(node: Node): string {
@@ -136,6 +146,24 @@ function constant(node: Node): PlanValue {
   return makeValue(label(node), shape, dtype, storage);
 }
 
+/** A slice of whole rows of dimension 0 needs no copy: it is part of its input's memory, if it starts at an address. */
+function isWindow(node: Node, source: PlanValue, alignment: number): boolean {
+  if (node.op !== 'slice' || source.layout[0] !== 0) return false;
+  const { start, size: count, step } = node.attrs as SliceAttrs;
+  const whole = source.shape.every((d, axis) => axis === 0 || (start[axis] === 0 && count[axis] === d));
+  return whole && step.every((s) => s === 1) && (source.offset + start[0] * rowBytes(source)) % alignment === 0;
+}
+
+function windowOf(node: Node, source: PlanValue): PlanValue {
+  const { shape, dtype } = node.outputs[0];
+  const offset = source.offset + (node.attrs as SliceAttrs).start[0] * rowBytes(source);
+  return makeValue(label(node), shape, dtype, source.storage, source.layout, offset);
+}
+
+export function rowBytes({ bytes, shape }: PlanValue): number {
+  return bytes / Math.max(1, shape[0]);
+}
+
 /** Reshape keeps the logical row-major order; it is free when the physical orders on both sides are that order. */
 function reshape(node: Node, values: Map<Tensor, PlanValue>, nodes: PlanNode[]): PlanValue {
   let source = values.get(node.inputs[0])!;
@@ -149,8 +177,8 @@ function reshape(node: Node, values: Map<Tensor, PlanValue>, nodes: PlanNode[]):
     source = move(source, makeValue(label(node), source.shape, dtype, undefined, flat));
   }
   if (sameOrder(shape, rowMajor(shape.length), defaultLayout(shape.length))) {
-    return makeValue(label(node), shape, dtype, source.storage);
+    return makeValue(label(node), shape, dtype, source.storage, undefined, source.offset);
   }
-  const view = makeValue(label(node), shape, dtype, source.storage, rowMajor(shape.length));
+  const view = makeValue(label(node), shape, dtype, source.storage, rowMajor(shape.length), source.offset);
   return move(view, makeValue(label(node), shape, dtype));
 }

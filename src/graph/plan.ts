@@ -2,6 +2,7 @@ import type { Device, KernelNode, Lowering } from '../devices/device.js';
 import type { State } from '../tensor/state.js';
 import { PlanError } from '../utils/errors.js';
 import { assignGroups } from './groups.js';
+import { placeConcats } from './concat.js';
 import { assignInPlace } from './in-place.js';
 import { copyNode, lowerGraph, opOf, type PlanGraph, type PlanNode, type ProgramTrace } from './lower.js';
 import { Lifetimes } from './memory.js';
@@ -35,7 +36,8 @@ export interface Plan {
 
 /** Plans a trace for a device: layouts, in-place updates, groups, kernels, memory. Nothing is allocated yet. */
 export function buildPlan(name: string, trace: ProgramTrace, device: Device): Plan {
-  const graph = lowerGraph(trace);
+  const graph = lowerGraph(trace, device.alignment);
+  placeConcats(graph, device.alignment);
   assignInPlace(graph);
   const slabs = assignGroups(graph);
   if (device.exclusiveOperands) separateOperands(graph);

@@ -30,7 +30,7 @@ export interface Group {
 export interface PlanValue extends Value {
   storage: Storage;
   /** Bytes from the start of the storage: not 0 only for a window of a larger value. */
-  readonly offset: number;
+  offset: number;
 }
 
 let nextValue = 1;
@@ -45,7 +45,8 @@ export function makeValue(
   dtype: DType,
   storage?: Storage,
   layout: Layout = defaultLayout(shape.length),
+  offset = 0,
 ): PlanValue {
   const bytes = size(shape) * bytesPerElement[dtype];
-  return { id: nextValue++, name, shape, dtype, layout, bytes, storage: storage ?? poolStorage(bytes), offset: 0 };
+  return { id: nextValue++, name, shape, dtype, layout, bytes, storage: storage ?? poolStorage(bytes), offset };
 }

@@ -13,6 +13,7 @@ import { emaOp } from './ema.js';
 import { expandOp } from './expand.js';
 import { fillOp } from './fill.js';
 import { globalNormOp } from './global-norm.js';
+import { hostOp } from './host.js';
 import { matmulOp } from './matmul.js';
 import { maxPool2dBackwardOp, maxPool2dOp } from './max-pool2d.js';
 import type { AnyOp } from './op.js';
@@ -74,9 +75,13 @@ export const ops = {
   adam: adamOp,
   ema: emaOp,
   accumulate: accumulateOp,
+  host: hostOp,
 } as const satisfies Record<string, AnyOp>;
 
 export type OpName = keyof typeof ops;
+
+/** Operators that a device has kernels for: reshape is an alias, and host nodes run outside. */
+export type KernelOpName = Exclude<OpName, 'reshape' | 'host'>;
 
 export { accumulate } from './accumulate.js';
 export { activation, gelu, hardSigmoid, hardSwish, leakyRelu, relu, relu6, sigmoid, silu, tanh } from './activation.js';
@@ -93,6 +98,7 @@ export { ema } from './ema.js';
 export { expand } from './expand.js';
 export { fill } from './fill.js';
 export { globalNorm } from './global-norm.js';
+export { type HostAttrs, type HostFunction, host } from './host.js';
 export { linear, matmul } from './matmul.js';
 export { maxPool2d } from './max-pool2d.js';
 export { pad } from './pad.js';

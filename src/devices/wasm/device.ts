@@ -1,5 +1,5 @@
 import type { Platform } from '../../platform/platform.js';
-import type { OpName } from '../../ops/index.js';
+import type { KernelOpName } from '../../ops/index.js';
 import { DeviceError } from '../../utils/errors.js';
 import type { Block, Device, Download, KernelNode, LoadedProgram, ProgramStep, Upload } from '../device.js';
 import { Heap, type HeapBlock, PAGE_BYTES, RESERVED_BYTES } from './heap.js';
@@ -64,7 +64,7 @@ class WasmDevice implements Device {
   }
 
   lower(node: KernelNode) {
-    return wasmKernels[node.op as OpName](node as KernelNode<never>, { threads: this.pool.threads });
+    return wasmKernels[node.op as KernelOpName](node as KernelNode<never>, { threads: this.pool.threads });
   }
 
   allocate(bytes: number, label: string): Block {

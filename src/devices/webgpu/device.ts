@@ -1,4 +1,4 @@
-import type { OpName } from '../../ops/index.js';
+import type { KernelOpName } from '../../ops/index.js';
 import type { Platform } from '../../platform/platform.js';
 import { DeviceError } from '../../utils/errors.js';
 import type { Block, Device, Download, KernelNode, LoadedProgram, ProgramStep, Upload } from '../device.js';
@@ -52,7 +52,7 @@ class WebgpuDevice implements Device {
   }
 
   lower(node: KernelNode) {
-    return webgpuKernels[node.op as OpName](node as KernelNode<never>, { limits: this.gpu.limits });
+    return webgpuKernels[node.op as KernelOpName](node as KernelNode<never>, { limits: this.gpu.limits });
   }
 
   allocate(bytes: number, label: string): Block {
