@@ -36,9 +36,9 @@ export const runKeys = {
     .describe('Share of the new weights in each step of the average'),
 
   'train.accumulation': z
-    .enum(['sum', 'mean'])
-    .default('sum')
-    .describe('Accumulated gradients are summed as in CVNets, or averaged'),
+    .enum(['mean', 'sum'])
+    .default('mean')
+    .describe('Accumulated gradients are averaged, or summed as in CVNets'),
 
   'device.name': z.enum(['auto', 'webgpu', 'wasm']).default('auto').describe('auto: a hardware adapter, else wasm'),
   'device.threads': z.int().min(0).default(0).describe('Threads of the wasm device; 0: all cores'),

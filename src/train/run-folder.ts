@@ -1,0 +1,80 @@
+import type { Files } from '../platform/platform.js';
+import { ConfigError, FormatError } from '../utils/errors.js';
+import { curvesSvg } from './curves.js';
+import type { EpochResult } from './results.js';
+
+/** Where everything of one run lies. */
+export class RunFolder {
+  private constructor(
+    readonly files: Files,
+    readonly path: string,
+  ) {}
+
+  /**
+   * Makes `parent/label-N` with the first free N: a run never touches the folder of another one, also when two start
+   * at once. Throws ConfigError for a label that is no plain name.
+   */
+  static async create(files: Files, parent: string, label: string): Promise<RunFolder> {
+    if (!/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(label)) {
+      throw new ConfigError(`common.run_label is ${JSON.stringify(label)}`, 'use letters, digits, `_`, `-` and `.`');
+    }
+    const taken = (await files.exists(parent)) ? await files.list(parent) : [];
+    const numbers = taken.map((name) =>
+      Number(name.startsWith(`${label}-`) ? name.slice(label.length + 1) : Number.NaN),
+    );
+    for (let n = Math.max(0, ...numbers.filter(Number.isInteger)) + 1; ; n++) {
+      const path = `${parent}/${label}-${n}`;
+      if (!(await files.makeFolder(path))) continue;
+      await files.makeFolder(`${path}/checkpoints`);
+      return new RunFolder(files, path);
+    }
+  }
+
+  /** Opens the folder of an earlier run. Throws FormatError when it is none. */
+  static async open(files: Files, path: string): Promise<RunFolder> {
+    const folder = new RunFolder(files, path.replace(/\/+$/, ''));
+    if (await files.exists(folder.configPath)) return folder;
+    throw new FormatError(
+      `${path} is no run folder: it has no config.yaml`,
+      'give the folder that `cvnets train` made',
+    );
+  }
+
+  get configPath(): string {
+    return `${this.path}/config.yaml`;
+  }
+
+  get resultsPath(): string {
+    return `${this.path}/results.csv`;
+  }
+
+  get checkpointsPath(): string {
+    return `${this.path}/checkpoints`;
+  }
+
+  get resumeCommand(): string {
+    return `npx cvnets train --resume ${quote(this.path)}`;
+  }
+
+  get evaluateCommand(): string {
+    return `npx cvnets eval ${quote(this.path)}`;
+  }
+
+  /** The resolved configuration and the commands that go with it. */
+  async writeConfig(yaml: string): Promise<void> {
+    await this.files.write(this.configPath, yaml);
+    await this.files.write(
+      `${this.path}/commands.txt`,
+      `# go on where this run stopped\n${this.resumeCommand}\n# evaluate its best checkpoint\n${this.evaluateCommand}\n`,
+    );
+  }
+
+  async writeCurves(rows: readonly EpochResult[]): Promise<void> {
+    await this.files.write(`${this.path}/curves.svg`, curvesSvg(this.path, rows));
+  }
+}
+
+/** A path as one word of a POSIX shell. */
+function quote(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
