@@ -4,7 +4,7 @@ const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;
 
 /** Text as it may stand in XML, in content and in attributes; XML has no control characters, not even escaped. */
 export function escapeXml(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, ' ').replace(/[&<>"']/g, (c) => entities[c]);
+  return text.replace(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, '').replace(/[&<>"']/g, (c) => entities[c]);
 }
 
 /** An SVG element; `content` is markup made by this function or text through `escapeXml`. */
