@@ -37,7 +37,11 @@ function makeGroup(node: PlanNode, start: number, end: number, nodes: PlanNode[]
     const value = node.inputs[i];
     const { storage } = value;
     const direct =
-      storage.kind === 'pool' && !storage.uploaded && !storage.group && storage.bytes === value.bytes && !storages.includes(storage);
+      storage.kind === 'pool' &&
+      !storage.uploaded &&
+      !storage.group &&
+      storage.bytes === value.bytes &&
+      !storages.includes(storage);
     if (!direct) {
       const copy = makeValue(value.name, value.shape, value.dtype, undefined, value.layout);
       nodes.push(copyNode(value, copy, node.scope));

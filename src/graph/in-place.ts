@@ -35,7 +35,8 @@ function lastReads(graph: PlanGraph): Map<Storage, number> {
   });
   for (const value of graph.outputs.values()) last.set(value.storage, Number.POSITIVE_INFINITY);
   for (const [state, value] of graph.writes) {
-    if (value.storage.state !== state && value.storage.kind === 'state') last.set(value.storage, Number.POSITIVE_INFINITY);
+    if (value.storage.state !== state && value.storage.kind === 'state')
+      last.set(value.storage, Number.POSITIVE_INFINITY);
   }
   return last;
 }

@@ -1,4 +1,4 @@
-import { ops, type OpName } from '../ops/index.js';
+import { type OpName, ops } from '../ops/index.js';
 import type { AnyOp } from '../ops/op.js';
 import type { SliceAttrs } from '../ops/slice.js';
 import { allocate, bytesPerElement } from '../tensor/dtype.js';

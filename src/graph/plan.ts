@@ -1,11 +1,13 @@
 import type { Device, KernelNode, Lowering } from '../devices/device.js';
 import type { State } from '../tensor/state.js';
 import { PlanError } from '../utils/errors.js';
-import { assignGroups } from './groups.js';
 import { placeConcats } from './concat.js';
+import { assignGroups } from './groups.js';
 import { assignInPlace } from './in-place.js';
 import { copyNode, lowerGraph, opOf, type PlanGraph, type PlanNode, type ProgramTrace } from './lower.js';
 import { Lifetimes } from './memory.js';
+import { splitWindows } from './passes/windows.js';
+import { rewriteTrace } from './rewrite.js';
 import { makeValue, type PlanValue, poolStorage, type Storage } from './values.js';
 
 export interface PlanStep {
@@ -36,7 +38,11 @@ export interface Plan {
 
 /** Plans a trace for a device: layouts, in-place updates, groups, kernels, memory. Nothing is allocated yet. */
 export function buildPlan(name: string, trace: ProgramTrace, device: Device): Plan {
-  const graph = lowerGraph(trace, device.alignment);
+  const limits = { maxBytes: device.maxOperandBytes, alignment: device.alignment };
+  const graph = lowerGraph(
+    rewriteTrace(trace, (roots) => splitWindows(roots, limits)),
+    device.alignment,
+  );
   placeConcats(graph, device.alignment);
   assignInPlace(graph);
   const slabs = assignGroups(graph);
@@ -95,18 +101,22 @@ function planStep(node: PlanNode, device: Device, keep: (storage: Storage, data:
 function separateOperands(graph: PlanGraph): void {
   const nodes: PlanNode[] = [];
   for (const node of graph.nodes) {
-    const seen = new Set<Storage>();
+    const seen: PlanValue[] = [];
     node.inputs.forEach((value, i) => {
-      if (seen.has(value.storage)) {
+      if (seen.some((other) => overlap(other, value))) {
         const copy = makeValue(value.name, value.shape, value.dtype, undefined, value.layout);
         nodes.push(copyNode(value, copy, node.scope));
         node.inputs[i] = copy;
       }
-      seen.add(value.storage);
+      seen.push(node.inputs[i]);
     });
     nodes.push(node);
   }
   graph.nodes = nodes;
+}
+
+function overlap(a: PlanValue, b: PlanValue): boolean {
+  return a.storage === b.storage && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
 }
 
 function checkSizes(steps: readonly PlanStep[], device: Device): void {
@@ -136,4 +146,3 @@ function assignMemory(graph: PlanGraph, steps: readonly PlanStep[], alignment: n
   }
   return lifetimes.assign(alignment);
 }
-

@@ -21,7 +21,8 @@ export async function evaluate(
   const scalars: Record<string, number> = {};
   for (const [tensor, data] of feeds) {
     const { source } = tensor.node;
-    if (!source || source.kind === 'state') throw new ShapeError(`${tensor} is no input`, 'feed tensors made by input()');
+    if (!source || source.kind === 'state')
+      throw new ShapeError(`${tensor} is no input`, 'feed tensors made by input()');
     if (source.kind === 'scalar') scalars[source.name] = data[0];
     else inputs[source.name] = toPhysical(data, tensor.shape, defaultLayout(tensor.rank));
   }

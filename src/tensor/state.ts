@@ -67,7 +67,8 @@ export function readState(state: State): Tensor {
   const top = frame();
   let value = top.current.get(state);
   if (!value) {
-    value = makeNode('source', null, [], [{ shape: state.shape, dtype: state.dtype }], { kind: 'state', state }).outputs[0];
+    value = makeNode('source', null, [], [{ shape: state.shape, dtype: state.dtype }], { kind: 'state', state })
+      .outputs[0];
     top.reads.set(state, value);
     top.current.set(state, value);
   }

@@ -3,7 +3,7 @@ import { buildPlan } from '../../src/graph/plan.js';
 import { add, batchNorm, concat, fill, flatten, mul, relu, reshape, sgd, slice } from '../../src/ops/index.js';
 import { trace } from '../../src/scheduler/engine.js';
 import { readState, State, writeState } from '../../src/tensor/state.js';
-import { input, scalar } from '../../src/tensor/tensor.js';
+import { input, scalar, withScope } from '../../src/tensor/tensor.js';
 import { fakeDevice } from '../support/fake-device.js';
 
 const state = (name: string, shape: number[]) =>
@@ -108,7 +108,14 @@ test('gradients of a multi-tensor update are computed into one block, states bec
 
 test('reshape is free when the memory order allows it, and a copy when it does not', () => {
   const x = input('x', [2, 3, 4, 4]);
-  const copies = (y: ReturnType<typeof flatten>) => names(buildPlan('f', trace(() => ({ y })), fakeDevice()));
+  const copies = (y: ReturnType<typeof flatten>) =>
+    names(
+      buildPlan(
+        'f',
+        trace(() => ({ y })),
+        fakeDevice(),
+      ),
+    );
   expect(copies(relu(flatten(x)))).toEqual(['copy', 'activation']);
   expect(copies(relu(flatten(input('pooled', [2, 3, 1, 1]))))).toEqual(['activation']);
   expect(copies(relu(reshape(input('m', [6, 4]), [4, 6])))).toEqual(['activation']);
@@ -132,9 +139,24 @@ test('a device that cannot bind memory twice gets a copy of the second operand',
   expect(names(buildPlan('square', program, fakeDevice({ exclusiveOperands: true })))).toEqual(['copy', 'binary']);
 });
 
-test('a tensor above the binding limit is refused with the batch that fits', () => {
-  const program = trace(() => ({ y: relu(input('x', [8, 16])) }));
-  expect(() => buildPlan('big', program, fakeDevice({ maxOperandBytes: 200 }))).toThrow(/batch of at most 3/);
+test('a tensor above the binding limit is split along the batch', () => {
+  const plan = buildPlan(
+    'big',
+    trace(() => ({ y: relu(input('x', [8, 16])) })),
+    fakeDevice({ maxOperandBytes: 200 }),
+  );
+  expect(plan.steps.map(({ node }) => [node.op, node.inputs[0].shape[0], node.outputs[0].offset])).toEqual([
+    ['activation', 3, 0],
+    ['activation', 3, 192],
+    ['activation', 2, 384],
+  ]);
+});
+
+test('a row above the binding limit is refused by name', () => {
+  const program = trace(() => ({ y: withScope('layer_1', () => relu(input('x', [8, 16]))) }));
+  expect(() => buildPlan('big', program, fakeDevice({ maxOperandBytes: 60 }))).toThrow(
+    /layer_1: activation needs 512 bytes for \[8,16\], this device binds at most 60/,
+  );
 });
 
 test('an input name that stands for two different tensors is refused', () => {
