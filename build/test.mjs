@@ -1,0 +1,77 @@
+// `npm test [vitest options and files]`: finds a WebGPU adapter that needs no GPU if there is none, and starts vitest
+// with it. `npm run test:long` runs tests/long. CVNETS_TEST_ADAPTER chooses: auto (default), all, system, lavapipe,
+// swiftshader. With `all`, everything runs on the first adapter and the GPU tests again on the others.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findAdapters } from './adapters.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const results = join(root, 'node_modules/.cache/cvnets/test-results.json');
+
+/** Milliseconds of the newest file in a folder. */
+const newest = (folder) =>
+  Math.max(...readdirSync(folder, { recursive: true }).map((name) => statSync(join(folder, name)).mtimeMs));
+
+/** Builds kernels and worker scripts again when their sources are newer: tests run what ships. */
+function buildStale() {
+  const stale = (output, folder) => !existsSync(output) || statSync(output).mtimeMs < newest(folder);
+  const steps = [];
+  if (stale(join(root, 'build/kernels.shared.wasm'), join(root, 'assembly'))) steps.push('wasm');
+  if (stale(join(root, 'build/wasm-worker.js'), join(root, 'src/devices/wasm'))) steps.push('workers');
+  if (steps.length === 0) return;
+  const { status } = spawnSync(process.execPath, [join(root, 'build/build.mjs'), ...steps], { stdio: 'inherit' });
+  if (status !== 0) process.exit(1);
+}
+
+/** Runs vitest; returns counts of tests. */
+function vitest(projects, options, environment) {
+  rmSync(results, { force: true });
+  const { status } = spawnSync(
+    process.execPath,
+    [
+      join(root, 'node_modules/vitest/vitest.mjs'),
+      'run',
+      ...projects.map((name) => `--project=${name}`),
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${results}`,
+      ...options,
+    ],
+    { cwd: root, stdio: 'inherit', env: { ...process.env, ...environment } },
+  );
+  const report = existsSync(results) ? JSON.parse(readFileSync(results, 'utf8')) : {};
+  const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0 } = report;
+  // A file that cannot be loaded fails the run without a failed test: it counts as one.
+  const failed = status === 0 ? 0 : Math.max(1, numFailedTests);
+  return { passed: numPassedTests, failed, skipped: numPendingTests + numTodoTests };
+}
+
+const long = process.argv[2] === 'long';
+const options = process.argv.slice(long ? 3 : 2);
+const wish = process.env.CVNETS_TEST_ADAPTER || 'auto';
+
+buildStale();
+mkdirSync(join(root, 'node_modules/.cache/cvnets'), { recursive: true });
+const { found, problems } = findAdapters(wish);
+for (const { driver, problem } of problems) console.log(`WebGPU driver ${driver}: not used, ${problem}`);
+for (const { driver, name, f16 } of found)
+  console.log(`WebGPU adapter (${driver}): ${name}, f16 ${f16 ? 'yes' : 'no'}`);
+if (found.length === 0) {
+  console.error(
+    'No WebGPU adapter works, so the WGSL tests cannot run and the test run fails. On Linux x64, `npm ci` brings one ' +
+      '(SwiftShader in @sparticuz/chromium); elsewhere a GPU driver with Vulkan, Metal or Direct3D 12 is needed.',
+  );
+  process.exit(1);
+}
+
+const runs = found.map(({ environment, driver }, i) => {
+  const projects = long ? ['long'] : i === 0 ? ['unit', 'gpu', 'browser'] : ['gpu'];
+  console.log(`\n${projects.join(', ')} tests with ${driver}`);
+  return vitest(projects, options, environment);
+});
+const sum = (key) => runs.reduce((total, run) => total + run[key], 0);
+const [passed, failed, skipped] = ['passed', 'failed', 'skipped'].map(sum);
+console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+process.exit(failed === 0 && passed > 0 ? 0 : 1);
