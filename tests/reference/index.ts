@@ -6,6 +6,7 @@ import { conv2d, conv2dBackwardInput, conv2dBackwardWeight } from './conv2d.js';
 import { crossEntropy, crossEntropyBackward } from './cross-entropy.js';
 import { dropout } from './dropout.js';
 import { binary, toFloat, unary } from './elementwise.js';
+import { host } from './host.js';
 import { matmul } from './matmul.js';
 import { accumulate, adam, ema, globalNorm, sgd } from './optimizers.js';
 import { avgPool2d, avgPool2dBackward, maxPool2d, maxPool2dBackward } from './pool2d.js';
@@ -40,6 +41,7 @@ export const reference: { readonly [P in OpName]: ReferenceRule<never> } = {
   expand,
   fill,
   globalNorm,
+  host,
   logSoftmax,
   logSoftmaxBackward,
   matmul,

@@ -1,5 +1,35 @@
+import type { Engine } from '../../src/scheduler/engine.js';
+import { evaluate } from '../../src/scheduler/evaluate.js';
+import type { TypedArray } from '../../src/tensor/dtype.js';
+import type { Tensor } from '../../src/tensor/tensor.js';
+
+type Kind = 'wasm' | 'webgpu';
+
 /**
  * The devices that this test process covers. The vitest project sets them: `wasm` in the parallel project, `webgpu` in
  * the serial one that needs an adapter, so the same file runs once a device. Without the variable: both.
  */
-export const testedDevices = (process.env.CVNETS_TEST_DEVICES ?? 'wasm,webgpu').split(',') as ('wasm' | 'webgpu')[];
+export const testedDevices = (process.env.CVNETS_TEST_DEVICES ?? 'wasm,webgpu').split(',') as Kind[];
+
+/** A device as the operator tests see it: graph in, logical row-major values out. */
+export interface TestDevice {
+  readonly name: string;
+  evaluate(outputs: readonly Tensor[], feeds: ReadonlyMap<Tensor, TypedArray>): Promise<TypedArray[]>;
+}
+
+const openers: Partial<Record<Kind, () => Promise<Engine>>> = {};
+
+let opened: Promise<TestDevice[]> | undefined;
+
+/** The tested devices, opened once a process. */
+export function devices(): Promise<readonly TestDevice[]> {
+  opened ??= Promise.all(
+    testedDevices
+      .filter((kind) => openers[kind])
+      .map(async (kind) => {
+        const engine = await openers[kind]!();
+        return { name: kind, evaluate: (outputs, feeds) => evaluate(engine, outputs, feeds) };
+      }),
+  );
+  return opened;
+}
