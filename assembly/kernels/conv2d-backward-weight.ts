@@ -1,0 +1,251 @@
+import { rangeStart, rangeEnd } from './range';
+import { storeColumns } from './tile';
+import { Window, fillPositions } from './window';
+
+/** Starts like `Window`; its y is dy. */
+@unmanaged
+class Conv2dBackwardWeightArgs {
+  x: usize;
+  zeros: usize;
+  dy: usize;
+  scratch: usize;
+  scratchStride: i32;
+  batch: i32;
+  inH: i32;
+  inW: i32;
+  xPixel: i32;
+  outH: i32;
+  outW: i32;
+  yBatch: i32;
+  yRow: i32;
+  yPixel: i32;
+  strideH: i32;
+  strideW: i32;
+  offsetH: i32;
+  offsetW: i32;
+  tapsH: i32;
+  tapsW: i32;
+  stepH: i32;
+  stepW: i32;
+  /** Partial sums: [chunks][groups * n][taps][k]. */
+  dw: usize;
+  chunks: i32;
+  groups: i32;
+  /** Output channels of a group. */
+  n: i32;
+  /** Input channels of a group. */
+  k: i32;
+  /** Positions whose dy is packed at a time. */
+  block: i32;
+  /** Few channels: bytes of a row that holds the window of one position, or 0. */
+  rowBytes: i32;
+}
+
+/**
+ * dw[o][tap][i] = sum over positions of dy[position][o] * x[position + tap][i].
+ *
+ * The positions are cut into `chunks`, whose sums are merged afterwards; shapes alone decide how many. The work of a
+ * thread is a range of (chunk, panel of 8 columns), a column being a (tap, i), so outputs are disjoint.
+ */
+export function conv2dBackwardWeight(args: usize, thread: i32, threads: i32): void {
+  const g = changetype<Conv2dBackwardWeightArgs>(args);
+  const panels = g.groups * groupPanels(g);
+  let unit = rangeStart(g.chunks * panels, thread, threads);
+  const end = rangeEnd(g.chunks * panels, thread, threads);
+  while (unit < end) {
+    const chunk = unit / panels;
+    const stop = min(end, (chunk + 1) * panels);
+    sumChunk(g, g.scratch + <usize>g.scratchStride * thread, chunk, unit - chunk * panels, stop - chunk * panels);
+    unit = stop;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function groupPanels(g: Conv2dBackwardWeightArgs): i32 {
+  const taps = g.tapsH * g.tapsW;
+  return g.rowBytes > 0 ? (taps * g.k + 7) >> 3 : taps * ((g.k + 7) >> 3);
+}
+
+function sumChunk(g: Conv2dBackwardWeightArgs, scratch: usize, chunk: i32, panelStart: i32, panelEnd: i32): void {
+  const taps = g.tapsH * g.tapsW;
+  const entryBytes = (<usize>(taps + 1)) << 2;
+  const packedDy = scratch + <usize>g.block * entryBytes;
+  const packedX = packedDy + ((<usize>g.block * ((g.n + 3) >> 2)) << 4);
+  const perGroup = groupPanels(g);
+  const positions = g.batch * g.outH * g.outW;
+  const dw = g.dw + ((<usize>chunk * g.groups * g.n * taps * g.k) << 2);
+  const first = rangeStart(positions, chunk, g.chunks);
+  const last = rangeEnd(positions, chunk, g.chunks);
+  for (let position = first; position < last; position += g.block) {
+    const count = min(g.block, last - position);
+    fillPositions(changetype<Window>(g), scratch, position, count, entryBytes);
+    let panel = panelStart;
+    while (panel < panelEnd) {
+      const group = panel / perGroup;
+      const stop = min(panelEnd, (group + 1) * perGroup);
+      packDy(g, scratch, entryBytes, count, group, packedDy);
+      if (g.rowBytes > 0) gatherRows(g, scratch, entryBytes, count, group, packedX + ((<usize>g.block) << 5));
+      for (; panel < stop; panel++) {
+        sumPanel(g, scratch, count, group, panel - group * perGroup, packedDy, packedX, dw, position > first);
+      }
+    }
+  }
+}
+
+/** y[o / 4][position][o % 4] = dy[position][o] for one group. */
+function packDy(g: Conv2dBackwardWeightArgs, table: usize, entryBytes: usize, count: i32, group: i32, y: usize): void {
+  const quads = (g.n + 3) >> 2;
+  const shift = (<usize>(group * g.n)) << 2;
+  const stride = (<usize>g.block) << 4;
+  for (let i = 0; i < count; i++) {
+    let source = load<usize>(table) + shift;
+    let target = y + ((<usize>i) << 4);
+    for (let q = quads; q > 0; q--) {
+      v128.store(target, v128.load(source));
+      source += 16;
+      target += stride;
+    }
+    table += entryBytes;
+  }
+}
+
+/** Lays the window of each position out as a row of taps * k numbers. */
+function gatherRows(
+  g: Conv2dBackwardWeightArgs,
+  table: usize,
+  entryBytes: usize,
+  count: i32,
+  group: i32,
+  row: usize,
+): void {
+  const taps = g.tapsH * g.tapsW;
+  const kBytes = (<usize>g.k) << 2;
+  const shift = <usize>group * kBytes;
+  for (let i = 0; i < count; i++) {
+    let y = row;
+    for (let tap = 0; tap < taps; tap++) {
+      const x = load<usize>(table + ((<usize>tap) << 2), 4) + shift;
+      // Up to 3 numbers too many; the next tap writes over them.
+      for (let j: usize = 0; j < kBytes; j += 16) v128.store(y + j, v128.load(x + j));
+      y += kBytes;
+    }
+    table += entryBytes;
+    row += g.rowBytes;
+  }
+}
+
+/** All output channels of a group for 8 columns of dw. */
+function sumPanel(
+  g: Conv2dBackwardWeightArgs,
+  table: usize,
+  count: i32,
+  group: i32,
+  panel: i32,
+  packedDy: usize,
+  packedX: usize,
+  dw: usize,
+  add: bool,
+): void {
+  const taps = g.tapsH * g.tapsW;
+  let column = panel << 3;
+  let columns = taps * g.k - column;
+  if (g.rowBytes > 0) {
+    packRows(packedX + ((<usize>g.block) << 5) + ((<usize>panel) << 5), g.rowBytes, count, packedX);
+  } else {
+    const tapPanels = (g.k + 7) >> 3;
+    const tap = panel / tapPanels;
+    const channel = (panel - tap * tapPanels) << 3;
+    column = tap * g.k + channel;
+    columns = g.k - channel;
+    const entryBytes = (<usize>(taps + 1)) << 2;
+    packX(table + ((<usize>(tap + 1)) << 2), entryBytes, count, (<usize>(group * g.k + channel)) << 2, packedX);
+  }
+  const rowStride = (<usize>(taps * g.k)) << 2;
+  let y = dw + <usize>(group * g.n) * rowStride + ((<usize>column) << 2);
+  for (let o = 0; o < g.n; o += 4) {
+    weightTile4x8(packedDy, packedX, count, y, rowStride, g.n - o, columns, add);
+    packedDy += (<usize>g.block) << 4;
+    y += rowStride << 2;
+  }
+}
+
+function packX(table: usize, entryBytes: usize, count: i32, shift: usize, y: usize): void {
+  for (; count > 0; count--) {
+    const x = load<usize>(table) + shift;
+    v128.store(y, v128.load(x));
+    v128.store(y, v128.load(x, 16), 16);
+    table += entryBytes;
+    y += 32;
+  }
+}
+
+function packRows(x: usize, xStride: usize, count: i32, y: usize): void {
+  for (; count > 0; count--) {
+    v128.store(y, v128.load(x));
+    v128.store(y, v128.load(x, 16), 16);
+    x += xStride;
+    y += 32;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function madd(c: v128, a: v128, b: v128): v128 {
+  return f32x4.add(c, f32x4.mul(a, b));
+}
+
+/** y[r][c] (+)= sum over positions p of a[p][r] * b[p][c], a being [count][4] and b [count][8]. */
+function weightTile4x8(
+  a: usize,
+  b: usize,
+  count: i32,
+  y: usize,
+  yStride: usize,
+  rows: i32,
+  columns: i32,
+  add: bool,
+): void {
+  const y1 = y + yStride;
+  const y2 = y1 + yStride;
+  const y3 = y2 + yStride;
+  const zero = f32x4.splat(0);
+  let c00 = zero;
+  let c01 = zero;
+  let c10 = zero;
+  let c11 = zero;
+  let c20 = zero;
+  let c21 = zero;
+  let c30 = zero;
+  let c31 = zero;
+  for (const end = b + ((<usize>count) << 5); b < end; ) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    let s = v128.load32_splat(a);
+    c00 = madd(c00, s, b0);
+    c01 = madd(c01, s, b1);
+    s = v128.load32_splat(a, 4);
+    c10 = madd(c10, s, b0);
+    c11 = madd(c11, s, b1);
+    s = v128.load32_splat(a, 8);
+    c20 = madd(c20, s, b0);
+    c21 = madd(c21, s, b1);
+    s = v128.load32_splat(a, 12);
+    c30 = madd(c30, s, b0);
+    c31 = madd(c31, s, b1);
+    a += 16;
+    b += 32;
+  }
+  put(y, c00, c01, columns, add);
+  if (rows > 1) put(y1, c10, c11, columns, add);
+  if (rows > 2) put(y2, c20, c21, columns, add);
+  if (rows > 3) put(y3, c30, c31, columns, add);
+}
+
+function put(y: usize, low: v128, high: v128, columns: i32, add: bool): void {
+  if (add) {
+    low = f32x4.add(low, v128.load(y));
+    high = f32x4.add(high, v128.load(y, 16));
+  }
+  storeColumns(y, low, high, columns);
+}

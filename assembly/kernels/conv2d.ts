@@ -1,0 +1,187 @@
+import { rangeStart, rangeEnd } from './range';
+import { tile4x8, depthwiseTile4x8, tableBytes } from './tile';
+import { Window, fillTables } from './window';
+
+/** Starts like `Window`. */
+@unmanaged
+class Conv2dArgs {
+  x: usize;
+  zeros: usize;
+  y: usize;
+  scratch: usize;
+  scratchStride: i32;
+  batch: i32;
+  inH: i32;
+  inW: i32;
+  xPixel: i32;
+  outH: i32;
+  outW: i32;
+  yBatch: i32;
+  yRow: i32;
+  yPixel: i32;
+  strideH: i32;
+  strideW: i32;
+  offsetH: i32;
+  offsetW: i32;
+  tapsH: i32;
+  tapsW: i32;
+  stepH: i32;
+  stepW: i32;
+  /** Packed by packPanels: [groups][n / 8][taps][k][8]. */
+  w: usize;
+  /** The bias, or zeros when `biased` is 0. */
+  seed: usize;
+  biased: i32;
+  groups: i32;
+  /** Output channels of a group. */
+  n: i32;
+  /** Input channels of a group. */
+  k: i32;
+  /** Tiles of 4 positions that share a pass over w. */
+  blockTiles: i32;
+  /** 1: copy the window of each position into one row first, for few channels. Bytes of that row, or 0. */
+  rowBytes: i32;
+}
+
+/**
+ * Convolution as an implicit matrix product: y[position][o] = sum over taps and k of x[position + tap][k] w[tap][k][o].
+ * Also the input gradient, whose windows slide over dy.
+ */
+export function conv2d(args: usize, thread: i32, threads: i32): void {
+  const g = changetype<Conv2dArgs>(args);
+  const window = changetype<Window>(args);
+  const taps = g.tapsH * g.tapsW;
+  const tiles = (g.batch * g.outH * g.outW + 3) >> 2;
+  const panels = (g.n + 7) >> 3;
+  const allPanels = g.groups * panels;
+  // Few positions: share out the columns instead. Either way each number is summed in the same order.
+  const byTiles = tiles >= threads;
+  const end = byTiles ? rangeEnd(tiles, thread, threads) : tiles;
+  const panelStart = byTiles ? 0 : rangeStart(allPanels, thread, threads);
+  const panelEnd = byTiles ? allPanels : rangeEnd(allPanels, thread, threads);
+  const table = g.scratch + <usize>g.scratchStride * thread;
+  for (let tile = byTiles ? rangeStart(tiles, thread, threads) : 0; tile < end; tile += g.blockTiles) {
+    const count = min(g.blockTiles, end - tile);
+    fillTables(window, table, tile, count);
+    let panel = panelStart;
+    while (panel < panelEnd) {
+      const group = panel / panels;
+      const stop = min(panelEnd, (group + 1) * panels);
+      if (g.rowBytes > 0) gathered(g, table, count, taps, group, panel - group * panels, stop - group * panels);
+      else direct(g, table, count, taps, g.k, (group * g.k) << 2, group, panel - group * panels, stop - group * panels);
+      panel = stop;
+    }
+  }
+}
+
+function direct(
+  g: Conv2dArgs,
+  table: usize,
+  count: i32,
+  taps: i32,
+  k: i32,
+  shift: usize,
+  group: i32,
+  panelStart: i32,
+  panelEnd: i32,
+): void {
+  const panels = (g.n + 7) >> 3;
+  const kBytes = (<usize>k) << 2;
+  const bytes = tableBytes(taps);
+  const panelBytes = (<usize>taps * k) << 5;
+  for (let panel = panelStart; panel < panelEnd; panel++) {
+    const w = g.w + <usize>(group * panels + panel) * panelBytes;
+    const column = (<usize>(group * g.n + (panel << 3))) << 2;
+    const seed = g.biased ? g.seed + column : g.seed;
+    const columns = g.n - (panel << 3);
+    for (let tile = 0; tile < count; tile++) {
+      tile4x8(table + <usize>tile * bytes, taps, kBytes, shift, w, seed, 0, column, columns);
+    }
+  }
+}
+
+/** Lays the windows of a block out as rows of taps * k numbers, then multiplies as if there were one tap. */
+function gathered(
+  g: Conv2dArgs,
+  table: usize,
+  count: i32,
+  taps: i32,
+  group: i32,
+  panelStart: i32,
+  panelEnd: i32,
+): void {
+  const from = tableBytes(taps);
+  const to = tableBytes(1);
+  const rows = table + <usize>g.blockTiles * from;
+  let row = rows + <usize>g.blockTiles * to;
+  const kBytes = (<usize>g.k) << 2;
+  const shift = <usize>group * kBytes;
+  for (let i = 0; i < count << 2; i++) {
+    const lane = (<usize>(i & 3)) << 2;
+    let source = table + <usize>(i >> 2) * from + lane;
+    const entry = rows + <usize>(i >> 2) * to + lane;
+    store<usize>(entry, load<usize>(source));
+    store<usize>(entry, row, 16);
+    let y = row;
+    for (let tap = 0; tap < taps; tap++) {
+      source += 16;
+      const x = load<usize>(source) + shift;
+      // Up to 3 numbers too many; the next tap writes over them.
+      for (let j: usize = 0; j < kBytes; j += 16) v128.store(y + j, v128.load(x + j));
+      y += kBytes;
+    }
+    row += g.rowBytes;
+  }
+  direct(g, rows, count, 1, taps * g.k, 0, group, panelStart, panelEnd);
+}
+
+/** Starts like `Window`. */
+@unmanaged
+class DepthwiseConv2dArgs {
+  x: usize;
+  zeros: usize;
+  y: usize;
+  scratch: usize;
+  scratchStride: i32;
+  batch: i32;
+  inH: i32;
+  inW: i32;
+  xPixel: i32;
+  outH: i32;
+  outW: i32;
+  yBatch: i32;
+  yRow: i32;
+  yPixel: i32;
+  strideH: i32;
+  strideW: i32;
+  offsetH: i32;
+  offsetW: i32;
+  tapsH: i32;
+  tapsW: i32;
+  stepH: i32;
+  stepW: i32;
+  /** Packed by packPanels: [channels / 8][taps][8]. */
+  w: usize;
+  /** The bias, or zeros when `biased` is 0. */
+  seed: usize;
+  biased: i32;
+  channels: i32;
+}
+
+/** One filter a channel: y[position][c] = sum over taps of x[position + tap][c] w[tap][c]. Also its input gradient. */
+export function depthwiseConv2d(args: usize, thread: i32, threads: i32): void {
+  const g = changetype<DepthwiseConv2dArgs>(args);
+  const taps = g.tapsH * g.tapsW;
+  const tiles = (g.batch * g.outH * g.outW + 3) >> 2;
+  const end = rangeEnd(tiles, thread, threads);
+  const table = g.scratch + <usize>g.scratchStride * thread;
+  for (let tile = rangeStart(tiles, thread, threads); tile < end; tile++) {
+    fillTables(changetype<Window>(args), table, tile, 1);
+    let w = g.w;
+    for (let c = 0; c < g.channels; c += 8) {
+      const column = (<usize>c) << 2;
+      depthwiseTile4x8(table, taps, w, g.biased ? g.seed + column : g.seed, column, g.channels - c);
+      w += (<usize>taps) << 5;
+    }
+  }
+}

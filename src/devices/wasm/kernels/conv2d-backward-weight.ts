@@ -1,0 +1,138 @@
+import type { Conv2dBackwardWeightAttrs } from '../../../ops/conv2d.js';
+import { at, type KernelNode, type Lowering } from '../../device.js';
+import { call, type WasmCall, type WasmKernel, type WasmLower, type WasmTarget } from '../kernel.js';
+import { gatheredRowBytes, zerosFor } from './conv2d.js';
+import { forwardGeometry, geometryFields, isDepthwise } from './window.js';
+import { align, Workspace } from './workspace.js';
+
+export const conv2dBackwardWeightKernel = {
+  name: 'conv2dBackwardWeight',
+  fields: {
+    x: 'ptr',
+    zeros: 'ptr',
+    dy: 'ptr',
+    scratch: 'ptr',
+    scratchStride: 'i32',
+    ...geometryFields,
+    dw: 'ptr',
+    chunks: 'i32',
+    groups: 'i32',
+    n: 'i32',
+    k: 'i32',
+    block: 'i32',
+    rowBytes: 'i32',
+  },
+} as const satisfies WasmKernel;
+
+export const depthwiseConv2dBackwardWeightKernel = {
+  name: 'depthwiseConv2dBackwardWeight',
+  fields: {
+    x: 'ptr',
+    zeros: 'ptr',
+    dy: 'ptr',
+    scratch: 'ptr',
+    scratchStride: 'i32',
+    ...geometryFields,
+    partials: 'ptr',
+    chunks: 'i32',
+    channels: 'i32',
+    block: 'i32',
+  },
+} as const satisfies WasmKernel;
+
+export const sumPartialsKernel = {
+  name: 'sumPartials',
+  fields: { x: 'ptr', y: 'ptr', count: 'i32', partials: 'i32' },
+} as const satisfies WasmKernel;
+
+export const mergeDepthwiseWeightKernel = {
+  name: 'mergeDepthwiseWeight',
+  fields: { partials: 'ptr', dw: 'ptr', chunks: 'i32', channels: 'i32', taps: 'i32' },
+} as const satisfies WasmKernel;
+
+/** Panels of dw times chunks of positions: enough work to share out, whatever the pool. */
+const WORK_UNITS = 32;
+const MAX_CHUNKS = 32;
+/** A chunk shorter than this is not worth a partial sum. */
+const MIN_CHUNK = 256;
+/** Bytes of dy that a block keeps packed in the L2 cache. */
+const PACKED_DY_BYTES = 256 << 10;
+/** Depthwise: so few that the rows of a block stay in L1 while the channels go by. */
+const DEPTHWISE_BLOCK = 16;
+/** Depthwise: taps that a round keeps in registers, as in the kernel. */
+const DEPTHWISE_ROUND = 9;
+
+export const lowerConv2dBackwardWeight: WasmLower<Conv2dBackwardWeightAttrs> = (node, target) =>
+  isDepthwise(node.attrs.weightShape, node.attrs) ? depthwise(node, target) : dense(node, target);
+
+function dense(
+  { inputs: [x, dy], outputs: [dw], attrs }: KernelNode<Conv2dBackwardWeightAttrs>,
+  { threads }: WasmTarget,
+): Lowering<WasmCall> {
+  const [outChannels, k, tapsH, tapsW] = dw.shape;
+  const taps = tapsH * tapsW;
+  const n = outChannels / attrs.groups;
+  const geometry = forwardGeometry(x, dy, dw, attrs);
+  const positions = geometry.batch * geometry.outH * geometry.outW;
+  const rowBytes = gatheredRowBytes(taps, k);
+  const panels = attrs.groups * (rowBytes > 0 ? Math.ceil((taps * k) / 8) : taps * Math.ceil(k / 8));
+  const chunks = Math.max(1, Math.min(MAX_CHUNKS, Math.ceil(WORK_UNITS / panels), Math.floor(positions / MIN_CHUNK)));
+
+  const paddedN = Math.ceil(n / 4) * 4;
+  const block = Math.min(512, positions, Math.max(64, Math.floor(PACKED_DY_BYTES / (paddedN * 16)) * 4));
+  const scratchStride = align(block * (4 * (taps + 1) + 4 * paddedN + 32 + rowBytes)) + 64;
+  const workspace = new Workspace();
+  const partials = chunks > 1 ? workspace.take(chunks * dw.bytes) : at(dw);
+  const calls = [
+    call(conv2dBackwardWeightKernel, {
+      x: at(x),
+      zeros: at('constants'),
+      dy: at(dy),
+      scratch: workspace.take(scratchStride * threads),
+      scratchStride,
+      ...geometry,
+      dw: partials,
+      chunks,
+      groups: attrs.groups,
+      n,
+      k,
+      block,
+      rowBytes,
+    }),
+  ];
+  if (chunks > 1) {
+    calls.push(call(sumPartialsKernel, { x: partials, y: at(dw), count: dw.bytes / 4, partials: chunks }));
+  }
+  return { calls, workspace: workspace.bytes, constants: zerosFor(geometry.xPixel) };
+}
+
+function depthwise(
+  { inputs: [x, dy], outputs: [dw], attrs }: KernelNode<Conv2dBackwardWeightAttrs>,
+  { threads }: WasmTarget,
+): Lowering<WasmCall> {
+  const [channels, , tapsH, tapsW] = dw.shape;
+  const taps = tapsH * tapsW;
+  const geometry = forwardGeometry(x, dy, dw, attrs);
+  const positions = geometry.batch * geometry.outH * geometry.outW;
+  const chunks = Math.max(1, Math.min(MAX_CHUNKS, Math.floor(positions / (4 * DEPTHWISE_BLOCK))));
+  const slots = Math.ceil(taps / DEPTHWISE_ROUND) * DEPTHWISE_ROUND;
+  const scratchStride = align(DEPTHWISE_BLOCK * (slots + 1) * 4);
+  const workspace = new Workspace();
+  const partials = workspace.take(chunks * Math.ceil(channels / 4) * slots * 16);
+  const calls = [
+    call(depthwiseConv2dBackwardWeightKernel, {
+      x: at(x),
+      zeros: at('constants'),
+      dy: at(dy),
+      scratch: workspace.take(scratchStride * threads),
+      scratchStride,
+      ...geometry,
+      partials,
+      chunks,
+      channels,
+      block: DEPTHWISE_BLOCK,
+    }),
+    call(mergeDepthwiseWeightKernel, { partials, dw: at(dw), chunks, channels, taps }),
+  ];
+  return { calls, workspace: workspace.bytes, constants: zerosFor(geometry.xPixel) };
+}
