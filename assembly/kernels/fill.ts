@@ -1,4 +1,5 @@
-import { rangeStart, rangeEnd } from './range';
+import { rangeEnd, rangeStart } from './range';
+import { storeFirst } from './lanes';
 
 @unmanaged
 class FillArgs {
@@ -10,8 +11,10 @@ class FillArgs {
 /** y[i] = value */
 export function fill(args: usize, thread: i32, threads: i32): void {
   const a = changetype<FillArgs>(args);
-  const end = rangeEnd(a.count, thread, threads);
-  for (let i = rangeStart(a.count, thread, threads); i < end; i++) {
-    store<f32>(a.y + (<usize>i << 2), a.value);
+  const vectors = (a.count + 3) >> 2;
+  const v = f32x4.splat(a.value);
+  const end = rangeEnd(vectors, thread, threads);
+  for (let i = rangeStart(vectors, thread, threads); i < end; i++) {
+    storeFirst(a.y + ((<usize>i) << 4), v, a.count - (i << 2));
   }
 }

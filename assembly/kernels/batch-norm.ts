@@ -1,0 +1,275 @@
+import { rangeEnd, rangeStart } from './range';
+import { storeFirst } from './lanes';
+import { clampTo, NONE, RELU, RELU6 } from './clamp';
+
+@unmanaged
+class BatchNormStatisticsArgs {
+  x: usize;
+  /** [chunks][3][channels rounded up to 4]: shift, sum of d, sum of d^2 with d = x - shift. */
+  partials: usize;
+  rows: i32;
+  channels: i32;
+  chunkRows: i32;
+}
+
+/**
+ * First pass over x[rows][channels]: sums about a shift near the chunk's mean, so that nothing cancels when the mean is
+ * far from 0. Chunks depend on the shape alone.
+ */
+export function batchNormStatistics(args: usize, thread: i32, threads: i32): void {
+  const a = changetype<BatchNormStatisticsArgs>(args);
+  const chunks = (a.rows + a.chunkRows - 1) / a.chunkRows;
+  const end = rangeEnd(chunks, thread, threads);
+  for (let chunk = rangeStart(chunks, thread, threads); chunk < end; chunk++) {
+    const first = chunk * a.chunkRows;
+    shiftedSums(a, first, min(a.chunkRows, a.rows - first), partialOf(a, chunk));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function partialOf(a: BatchNormStatisticsArgs, chunk: i32): usize {
+  return a.partials + <usize>chunk * 3 * paddedBytes(a.channels);
+}
+
+/** Bytes of a row of `channels` floats, rounded up to whole vectors. */
+// @ts-ignore: decorator
+@inline
+function paddedBytes(channels: i32): usize {
+  return (<usize>((channels + 3) >> 2)) << 4;
+}
+
+function shiftedSums(a: BatchNormStatisticsArgs, first: i32, count: i32, shift: usize): void {
+  const padded = paddedBytes(a.channels);
+  const step = (<usize>a.channels) << 2;
+  const sum = shift + padded;
+  const squares = sum + padded;
+  let x = a.x + <usize>first * step;
+  meanOfRows(x, step, min(count, 4), shift, padded);
+  memory.fill(sum, 0, 2 * padded);
+  let r = 0;
+  for (; r + 8 <= count; r += 8) {
+    const x4 = x + 4 * step;
+    for (let c: usize = 0; c < padded; c += 16) {
+      const k = v128.load(shift + c);
+      const d0 = f32x4.sub(v128.load(x + c), k);
+      const d1 = f32x4.sub(v128.load(x + step + c), k);
+      const d2 = f32x4.sub(v128.load(x + 2 * step + c), k);
+      const d3 = f32x4.sub(v128.load(x + 3 * step + c), k);
+      const d4 = f32x4.sub(v128.load(x4 + c), k);
+      const d5 = f32x4.sub(v128.load(x4 + step + c), k);
+      const d6 = f32x4.sub(v128.load(x4 + 2 * step + c), k);
+      const d7 = f32x4.sub(v128.load(x4 + 3 * step + c), k);
+      addTo(sum + c, f32x4.add(add4(d0, d1, d2, d3), add4(d4, d5, d6, d7)));
+      addTo(squares + c, f32x4.add(squares4(d0, d1, d2, d3), squares4(d4, d5, d6, d7)));
+    }
+    x += step << 3;
+  }
+  for (; r < count; r++) {
+    for (let c: usize = 0; c < padded; c += 16) {
+      const d = f32x4.sub(v128.load(x + c), v128.load(shift + c));
+      addTo(sum + c, d);
+      addTo(squares + c, f32x4.mul(d, d));
+    }
+    x += step;
+  }
+}
+
+function meanOfRows(x: usize, step: usize, count: i32, mean: usize, bytes: usize): void {
+  const factor = f32x4.splat(<f32>1 / <f32>count);
+  for (let c: usize = 0; c < bytes; c += 16) {
+    let total = v128.load(x + c);
+    for (let r = 1; r < count; r++) total = f32x4.add(total, v128.load(x + <usize>r * step + c));
+    v128.store(mean + c, f32x4.mul(total, factor));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function addTo(p: usize, v: v128): void {
+  v128.store(p, f32x4.add(v128.load(p), v));
+}
+
+// @ts-ignore: decorator
+@inline
+function add4(a: v128, b: v128, c: v128, d: v128): v128 {
+  return f32x4.add(f32x4.add(a, b), f32x4.add(c, d));
+}
+
+// @ts-ignore: decorator
+@inline
+function squares4(a: v128, b: v128, c: v128, d: v128): v128 {
+  return add4(f32x4.mul(a, a), f32x4.mul(b, b), f32x4.mul(c, c), f32x4.mul(d, d));
+}
+
+@unmanaged
+class BatchNormFinishArgs {
+  partials: usize;
+  runningMeanIn: usize;
+  runningVarIn: usize;
+  mean: usize;
+  rstd: usize;
+  runningMean: usize;
+  runningVar: usize;
+  rows: i32;
+  channels: i32;
+  chunkRows: i32;
+  eps: f32;
+  momentum: f32;
+}
+
+/**
+ * Merges the chunks in order (Chan et al. 1979): mean = sum n_i mean_i / n, M2 = sum (M2_i + n_i (mean_i - mean)^2).
+ * running = (1 - momentum) running + momentum new, with the unbiased variance M2 / (n - 1).
+ */
+export function batchNormFinish(args: usize, thread: i32, threads: i32): void {
+  const a = changetype<BatchNormFinishArgs>(args);
+  const vectors = (a.channels + 3) >> 2;
+  const end = rangeEnd(vectors, thread, threads);
+  for (let i = rangeStart(vectors, thread, threads); i < end; i++) {
+    const n = a.channels - (i << 2);
+    finishPair(a, i << 2, n);
+    if (n > 2) finishPair(a, (i << 2) + 2, n - 2);
+  }
+}
+
+/** Two channels, in f64. */
+function finishPair(a: BatchNormFinishArgs, channel: i32, n: i32): void {
+  const padded = paddedBytes(a.channels);
+  const start = a.partials + ((<usize>channel) << 2);
+  const chunks = (a.rows + a.chunkRows - 1) / a.chunkRows;
+  let total = f64x2.splat(0);
+  let p = start;
+  for (let i = 0; i < chunks; i++) {
+    const count = f64x2.splat(<f64>min(a.chunkRows, a.rows - i * a.chunkRows));
+    total = f64x2.add(total, f64x2.add(f64x2.mul(count, load2(p)), load2(p + padded)));
+    p += 3 * padded;
+  }
+  const mean = f64x2.div(total, f64x2.splat(<f64>a.rows));
+  let m2 = f64x2.splat(0);
+  p = start;
+  for (let i = 0; i < chunks; i++) {
+    const count = f64x2.splat(<f64>min(a.chunkRows, a.rows - i * a.chunkRows));
+    const sum = load2(p + padded);
+    // With d = x - shift and delta = mean - shift: sum (d - delta)^2 = sum d^2 - 2 delta sum d + n delta^2.
+    const delta = f64x2.sub(mean, load2(p));
+    const cross = f64x2.mul(delta, f64x2.sub(f64x2.mul(count, delta), f64x2.add(sum, sum)));
+    m2 = f64x2.add(m2, f64x2.add(load2(p + 2 * padded), cross));
+    p += 3 * padded;
+  }
+  finishChannel(a, channel, f64x2.extract_lane(mean, 0), f64x2.extract_lane(m2, 0));
+  if (n > 1) finishChannel(a, channel + 1, f64x2.extract_lane(mean, 1), f64x2.extract_lane(m2, 1));
+}
+
+// @ts-ignore: decorator
+@inline
+function load2(p: usize): v128 {
+  return f64x2.promote_low_f32x4(v128.load64_zero(p));
+}
+
+function finishChannel(a: BatchNormFinishArgs, channel: i32, mean: f64, deviations: f64): void {
+  const at = (<usize>channel) << 2;
+  const m2 = max(deviations, 0);
+  const momentum = <f64>a.momentum;
+  store<f32>(a.mean + at, <f32>mean);
+  store<f32>(a.rstd + at, <f32>(1 / sqrt<f64>(m2 / <f64>a.rows + <f64>a.eps)));
+  const oldMean = <f64>load<f32>(a.runningMeanIn + at);
+  const oldVar = <f64>load<f32>(a.runningVarIn + at);
+  store<f32>(a.runningMean + at, <f32>(oldMean + momentum * (mean - oldMean)));
+  store<f32>(a.runningVar + at, <f32>(oldVar + momentum * (m2 / <f64>max(a.rows - 1, 1) - oldVar)));
+}
+
+@unmanaged
+class BatchNormRstdArgs {
+  variance: usize;
+  rstd: usize;
+  channels: i32;
+  eps: f32;
+}
+
+/** rstd[c] = 1 / sqrt(variance[c] + eps), for inference */
+export function batchNormRstd(args: usize, thread: i32, threads: i32): void {
+  const a = changetype<BatchNormRstdArgs>(args);
+  const end = rangeEnd(a.channels, thread, threads);
+  for (let i = rangeStart(a.channels, thread, threads); i < end; i++) {
+    const variance = <f64>load<f32>(a.variance + ((<usize>i) << 2));
+    store<f32>(a.rstd + ((<usize>i) << 2), <f32>(1 / sqrt<f64>(variance + <f64>a.eps)));
+  }
+}
+
+@unmanaged
+class BatchNormApplyArgs {
+  x: usize;
+  gamma: usize;
+  beta: usize;
+  mean: usize;
+  rstd: usize;
+  y: usize;
+  rows: i32;
+  channels: i32;
+  activation: i32;
+}
+
+/** y = activation((x - mean) (gamma rstd) + beta), x[rows][channels] */
+export function batchNormApply(args: usize, thread: i32, threads: i32): void {
+  const a = changetype<BatchNormApplyArgs>(args);
+  const start = rangeStart(a.rows, thread, threads);
+  const end = rangeEnd(a.rows, thread, threads);
+  if (a.activation == RELU) applyRows(a, RELU, start, end);
+  else if (a.activation == RELU6) applyRows(a, RELU6, start, end);
+  else applyRows(a, NONE, start, end);
+}
+
+// @ts-ignore: decorator
+@inline
+function applyRows(a: BatchNormApplyArgs, activation: i32, start: i32, end: i32): void {
+  const step = (<usize>a.channels) << 2;
+  const whole = (<usize>(a.channels & ~3)) << 2;
+  let x = a.x + <usize>start * step;
+  let y = a.y + <usize>start * step;
+  let r = start;
+  for (; r + 4 <= end; r += 4) {
+    for (let c: usize = 0; c < whole; c += 16) {
+      const mean = v128.load(a.mean + c);
+      const scale = f32x4.mul(v128.load(a.gamma + c), v128.load(a.rstd + c));
+      const beta = v128.load(a.beta + c);
+      const y0 = clampTo(normalise(v128.load(x + c), mean, scale, beta), activation);
+      const y1 = clampTo(normalise(v128.load(x + step + c), mean, scale, beta), activation);
+      const y2 = clampTo(normalise(v128.load(x + 2 * step + c), mean, scale, beta), activation);
+      const y3 = clampTo(normalise(v128.load(x + 3 * step + c), mean, scale, beta), activation);
+      v128.store(y + c, y0);
+      v128.store(y + step + c, y1);
+      v128.store(y + 2 * step + c, y2);
+      v128.store(y + 3 * step + c, y3);
+    }
+    x += step << 2;
+    y += step << 2;
+  }
+  for (; r < end; r++) {
+    applyChannels(a, activation, x, y, 0, whole);
+    x += step;
+    y += step;
+  }
+  if (whole < step) {
+    for (r = start; r < end; r++) {
+      const at = <usize>r * step;
+      applyChannels(a, activation, a.x + at, a.y + at, whole, step);
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function normalise(x: v128, mean: v128, scale: v128, beta: v128): v128 {
+  return f32x4.add(f32x4.mul(f32x4.sub(x, mean), scale), beta);
+}
+
+// @ts-ignore: decorator
+@inline
+function applyChannels(a: BatchNormApplyArgs, activation: i32, x: usize, y: usize, from: usize, to: usize): void {
+  for (let c = from; c < to; c += 16) {
+    const scale = f32x4.mul(v128.load(a.gamma + c), v128.load(a.rstd + c));
+    const z = normalise(v128.load(x + c), v128.load(a.mean + c), scale, v128.load(a.beta + c));
+    storeFirst(y + c, clampTo(z, activation), <i32>(to - c) >> 2);
+  }
+}
