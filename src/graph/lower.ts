@@ -2,7 +2,7 @@ import { type OpName, ops } from '../ops/index.js';
 import type { AnyOp } from '../ops/op.js';
 import type { SliceAttrs } from '../ops/slice.js';
 import { allocate, bytesPerElement } from '../tensor/dtype.js';
-import { defaultLayout, rowMajor, sameOrder } from '../tensor/layout.js';
+import { defaultLayout, type Layout, rowMajor, sameOrder } from '../tensor/layout.js';
 import { size } from '../tensor/shape.js';
 import type { State, StateTrace } from '../tensor/state.js';
 import type { Node, Tensor } from '../tensor/tensor.js';
@@ -32,6 +32,9 @@ export interface PlanGraph {
 
 /** Constants up to this size are uploaded once; larger ones are filled by a kernel in each run. */
 const MAX_CONSTANT_ELEMENTS = 65536;
+
+/** Their kernels want row-major operands: a matrix product has no channels. */
+const LAST_AXES_OPS = new Set<string>(['matmul'] satisfies OpName[]);
 
 export type ProgramTrace = StateTrace<Readonly<Record<string, Tensor>>>;
 
@@ -86,22 +89,42 @@ export function lowerGraph({ result, writes }: ProgramTrace, alignment: number):
     } else if (node.op === 'fill' && size(node.outputs[0].shape) <= MAX_CONSTANT_ELEMENTS) {
       values.set(node.outputs[0], constant(node));
     } else {
-      const outputs = node.outputs.map((t) => makeValue(label(node), t.shape, t.dtype));
-      node.outputs.forEach((tensor, i) => {
-        values.set(tensor, outputs[i]);
-      });
-      const operands = node.inputs.map((tensor) => values.get(tensor)!);
-      nodes.push({ op: node.op as OpName, attrs: node.attrs, inputs: operands, outputs, scope: node.scope });
+      lowerNode(node, values, nodes);
     }
   }
+  for (const state of writes.keys()) stateValue(state);
   return {
     nodes,
     inputs,
     scalars,
     outputs: new Map(Object.entries(result).map(([name, tensor]) => [name, values.get(tensor)!])),
     states,
-    writes: new Map([...writes].map(([state, tensor]) => [state, (stateValue(state), values.get(tensor)!)])),
+    writes: new Map([...writes].map(([state, tensor]) => [state, values.get(tensor)!])),
   };
+}
+
+/**
+ * A node with its operands in the layout that its kernels expect: channels-last for rank 4, row-major for the rest,
+ * and row-major throughout for operators that work on the last two logical axes.
+ */
+function lowerNode(node: Node, values: Map<Tensor, PlanValue>, nodes: PlanNode[]): void {
+  const wanted = (rank: number) => (LAST_AXES_OPS.has(node.op) ? rowMajor(rank) : defaultLayout(rank));
+  const copy = (from: PlanValue, layout: Layout): PlanValue => {
+    const to = makeValue(label(node), from.shape, from.dtype, undefined, layout);
+    nodes.push(copyNode(from, to, node.scope));
+    return to;
+  };
+  const inputs = node.inputs.map((tensor) => {
+    const value = values.get(tensor)!;
+    const layout = wanted(tensor.rank);
+    return sameOrder(value.shape, value.layout, layout) ? value : copy(value, layout);
+  });
+  const outputs = node.outputs.map((t) => makeValue(label(node), t.shape, t.dtype, undefined, wanted(t.rank)));
+  nodes.push({ op: node.op as OpName, attrs: node.attrs, inputs, outputs, scope: node.scope });
+  node.outputs.forEach((tensor, i) => {
+    const layout = defaultLayout(tensor.rank);
+    values.set(tensor, sameOrder(tensor.shape, outputs[i].layout, layout) ? outputs[i] : copy(outputs[i], layout));
+  });
 }
 
 /** Every value of the graph once. */

@@ -1,4 +1,7 @@
-import type { Engine } from '../../src/scheduler/engine.js';
+import { createWasmDevice } from '../../src/devices/wasm/device.js';
+import { createWebgpuDevice } from '../../src/devices/webgpu/device.js';
+import { nodePlatform } from '../../src/platform/node.js';
+import { Engine } from '../../src/scheduler/engine.js';
 import { evaluate } from '../../src/scheduler/evaluate.js';
 import type { TypedArray } from '../../src/tensor/dtype.js';
 import type { Tensor } from '../../src/tensor/tensor.js';
@@ -17,19 +20,20 @@ export interface TestDevice {
   evaluate(outputs: readonly Tensor[], feeds: ReadonlyMap<Tensor, TypedArray>): Promise<TypedArray[]>;
 }
 
-const openers: Partial<Record<Kind, () => Promise<Engine>>> = {};
+const openers: Record<Kind, () => Promise<Engine>> = {
+  wasm: async () => new Engine(await createWasmDevice(nodePlatform, { threads: 0 })),
+  webgpu: async () => new Engine(await createWebgpuDevice(nodePlatform)),
+};
 
 let opened: Promise<TestDevice[]> | undefined;
 
 /** The tested devices, opened once a process. */
 export function devices(): Promise<readonly TestDevice[]> {
   opened ??= Promise.all(
-    testedDevices
-      .filter((kind) => openers[kind])
-      .map(async (kind) => {
-        const engine = await openers[kind]!();
-        return { name: kind, evaluate: (outputs, feeds) => evaluate(engine, outputs, feeds) };
-      }),
+    testedDevices.map(async (kind) => {
+      const engine = await openers[kind]();
+      return { name: kind, evaluate: (outputs, feeds) => evaluate(engine, outputs, feeds) };
+    }),
   );
   return opened;
 }
