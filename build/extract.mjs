@@ -4,13 +4,14 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliDecompressSync } from 'node:zlib';
 
@@ -38,8 +39,11 @@ function untar(archive, folder) {
   }
 }
 
-/** Unpacks archive `name` of the package and returns its folder; concurrent and interrupted runs do no harm. */
-function extract(name) {
+/**
+ * Unpacks archive `name` of the package and returns its folder; concurrent and interrupted runs do no harm.
+ * @param finish completes the folder before anyone sees it.
+ */
+function extract(name, finish = (_folder) => {}) {
   const file = join(source, 'bin', `${name}.br`);
   if (!existsSync(file)) throw new Error(`${file} is missing: run npm ci first`);
   const { version } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8'));
@@ -50,6 +54,7 @@ function extract(name) {
   const data = brotliDecompressSync(readFileSync(file));
   if (name.endsWith('.tar')) untar(data, draft);
   else writeFileSync(join(draft, name), data, { mode: 0o755 });
+  finish(draft);
   try {
     renameSync(draft, folder);
   } catch (error) {
@@ -64,6 +69,11 @@ export const extractSwiftShader = () => extract('swiftshader.tar');
 
 /** Chromium's executable and the folder of libraries for its LD_LIBRARY_PATH. */
 export function extractChromium() {
-  const libraries = extract('al2023.tar');
-  return { executable: join(extract('chromium'), 'chromium'), libraries: join(libraries, 'lib') };
+  const swiftShader = extractSwiftShader();
+  const folder = extract('chromium', (draft) => {
+    // Chromium looks for its drivers beside its executable.
+    for (const name of readdirSync(swiftShader))
+      symlinkSync(relative(draft, join(swiftShader, name)), join(draft, name));
+  });
+  return { executable: join(folder, 'chromium'), libraries: join(extract('al2023.tar'), 'lib') };
 }

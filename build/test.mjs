@@ -50,6 +50,7 @@ function vitest(projects, options, environment) {
 
 const long = process.argv[2] === 'long';
 const options = process.argv.slice(long ? 3 : 2);
+const named = options.some((option) => option.startsWith('--project'));
 const wish = process.env.CVNETS_TEST_ADAPTER || 'auto';
 
 buildStale();
@@ -68,8 +69,8 @@ if (found.length === 0) {
 
 const runs = found.map(({ environment, driver }, i) => {
   const projects = long ? ['long'] : i === 0 ? ['unit', 'gpu', 'browser'] : ['gpu'];
-  console.log(`\n${projects.join(', ')} tests with ${driver}`);
-  return vitest(projects, options, environment);
+  console.log(`\n${named ? 'chosen' : projects.join(', ')} tests with ${driver}`);
+  return vitest(named ? [] : projects, options, environment);
 });
 const sum = (key) => runs.reduce((total, run) => total + run[key], 0);
 const [passed, failed, skipped] = ['passed', 'failed', 'skipped'].map(sum);
