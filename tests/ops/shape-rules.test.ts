@@ -163,8 +163,7 @@ describe('messages', () => {
 test('conv2d counts one multiply-add a tap', () => {
   const { node, shape } = ops.conv2d(f32(2, 8, 6, 6), f32(16, 2, 3, 3), { groups: 4, padding: 1 });
   const outputs = shape.reduce((a, b) => a * b);
-  const attrs = node.attrs as Parameters<typeof ops.ops.conv2d.infer>[1];
-  expect(ops.ops.conv2d.cost(node.inputs, node.outputs, attrs)).toEqual({
+  expect(ops.ops.conv2d.cost(node.inputs, node.outputs)).toEqual({
     macs: outputs * 2 * 9,
     flops: outputs * 2 * 9 * 2,
   });
