@@ -1,12 +1,13 @@
 import source from '../../../../shaders/conv2d/conv2d.wgsl';
 import depthwiseSource from '../../../../shaders/conv2d/conv2d_depthwise.wgsl';
 import scalarSource from '../../../../shaders/conv2d/conv2d_scalar.wgsl';
+import tallSource from '../../../../shaders/conv2d/conv2d_tall.wgsl';
 import type { Conv2dAttrs } from '../../../ops/conv2d.js';
 import { at } from '../../device.js';
 import type { Shader, WebgpuLower } from '../kernel.js';
 import { dispatch, linearWorkgroups } from '../kernel.js';
 import { convGeometry, mapParams, windowOverrides } from './convGeometry.js';
-import { lanesForColumns } from './tiles.js';
+import { tileGrid } from './tiles.js';
 
 const bindings = ['x', 'w', 'bias', 'y'] as const;
 
@@ -17,6 +18,8 @@ export const conv2dShader = {
   params: { pixels: 'u32', ...mapParams, groups: 'u32', group_in: 'u32', group_out: 'u32' },
   overrides: [...windowOverrides, 'HAS_BIAS', 'LANES_N', 'LANES_M'],
 } as const satisfies Shader;
+
+export const conv2dTallShader = { ...conv2dShader, name: 'conv2d_tall', source: tallSource } as const satisfies Shader;
 
 export const conv2dScalarShader = {
   ...conv2dShader,
@@ -57,14 +60,13 @@ export const lowerConv2d: WebgpuLower<Conv2dAttrs> = (node, target) => {
     return { calls: [call], workspace };
   }
 
-  const columns = Math.ceil(conv.groupOut / 4);
-  const lanes = lanesForColumns(columns);
-  const tiles = Math.ceil(columns / lanes.LANES_N) * groups * Math.ceil(pixels / (4 * lanes.LANES_M));
-  const call = dispatch(width === 4 ? conv2dShader : conv2dScalarShader, {
+  const { lanes, tall, tiles } = tileGrid(pixels, Math.ceil(conv.groupOut / 4), groups, width === 4);
+  const vectorShader = tall ? conv2dTallShader : conv2dShader;
+  const call = dispatch(width === 4 ? vectorShader : conv2dScalarShader, {
     buffers,
     params: { pixels, ...maps, groups, group_in: conv.groupIn / width, group_out: conv.groupOut / width },
     overrides: { ...window, HAS_BIAS, ...lanes },
-    workgroups: linearWorkgroups(tiles, 1, target),
+    workgroups: linearWorkgroups(tiles * groups, 1, target),
   });
   return { calls: [call], workspace };
 };

@@ -1,12 +1,13 @@
 import source from '../../../../shaders/conv2d/conv2d_backward_input.wgsl';
 import scalarSource from '../../../../shaders/conv2d/conv2d_backward_input_scalar.wgsl';
+import tallSource from '../../../../shaders/conv2d/conv2d_backward_input_tall.wgsl';
 import depthwiseSource from '../../../../shaders/conv2d/conv2d_depthwise_backward_input.wgsl';
 import type { Conv2dBackwardInputAttrs } from '../../../ops/conv2d.js';
 import { at } from '../../device.js';
 import type { Shader, WebgpuLower } from '../kernel.js';
 import { dispatch, linearWorkgroups } from '../kernel.js';
 import { convGeometry, mapParams, windowOverrides } from './convGeometry.js';
-import { lanesForColumns } from './tiles.js';
+import { tileGrid } from './tiles.js';
 
 const bindings = ['dy', 'w', 'dx'] as const;
 
@@ -16,6 +17,12 @@ export const conv2dBackwardInputShader = {
   bindings,
   params: { batch: 'u32', ...mapParams, groups: 'u32', group_in: 'u32', group_out: 'u32' },
   overrides: [...windowOverrides, 'TAP_STEP_H', 'TAP_STEP_W', 'LANES_N', 'LANES_M'],
+} as const satisfies Shader;
+
+export const conv2dBackwardInputTallShader = {
+  ...conv2dBackwardInputShader,
+  name: 'conv2d_backward_input_tall',
+  source: tallSource,
 } as const satisfies Shader;
 
 export const conv2dBackwardInputScalarShader = {
@@ -64,11 +71,10 @@ export const lowerConv2dBackwardInput: WebgpuLower<Conv2dBackwardInputAttrs> = (
     return { calls: [call] };
   }
 
-  const columns = Math.ceil(conv.groupIn / 4);
-  const lanes = lanesForColumns(columns);
-  const tiles = Math.ceil(columns / lanes.LANES_N) * groups * Math.ceil(pixels / (4 * lanes.LANES_M));
-  const [gridX, gridY] = linearWorkgroups(tiles, 1, target);
-  const call = dispatch(width === 4 ? conv2dBackwardInputShader : conv2dBackwardInputScalarShader, {
+  const { lanes, tall, tiles } = tileGrid(pixels, Math.ceil(conv.groupIn / 4), groups * phases, width === 4);
+  const [gridX, gridY] = linearWorkgroups(tiles * groups, 1, target);
+  const vectorShader = tall ? conv2dBackwardInputTallShader : conv2dBackwardInputShader;
+  const call = dispatch(width === 4 ? vectorShader : conv2dBackwardInputScalarShader, {
     buffers,
     params: { batch, ...maps, groups, group_in: conv.groupIn / width, group_out: conv.groupOut / width },
     overrides: { ...window, ...lanes },

@@ -12,7 +12,8 @@ export const sumSlicesShader = {
   overrides: ['LANES_E', 'LANES_S'],
 } as const satisfies Shader;
 
-const INVOCATIONS = 256;
+/** Sums of fewer elements than this do not fill a GPU with one invocation a quad: 16 share the slices. */
+const SMALL = 1 << 14;
 /** Floats of all the copies together: 64 MiB, so that a copy's traffic and scratch stay bounded. */
 const PARTIALS_LIMIT = 1 << 24;
 
@@ -33,13 +34,11 @@ export function sliceDepth(
 
 /** Adds `slices` copies of `elements` floats that lie one after another in the workspace. */
 export function sumSlices(elements: number, slices: number, y: Operand['of'], target: WebgpuTarget): WebgpuCall {
-  let lanes = 4;
-  while (lanes < slices && lanes < 16) lanes *= 2;
-  const overrides = { LANES_E: INVOCATIONS / lanes, LANES_S: lanes };
+  const overrides = slices > 16 && elements < SMALL ? { LANES_E: 8, LANES_S: 16 } : { LANES_E: 64, LANES_S: 1 };
   return dispatch(sumSlicesShader, {
     buffers: { partial: { ...at('workspace'), bytes: elements * slices * 4 }, y: at(y) },
     params: { elements, slices },
     overrides,
-    workgroups: linearWorkgroups(elements, overrides.LANES_E, target),
+    workgroups: linearWorkgroups(Math.ceil(elements / 4), overrides.LANES_E, target),
   });
 }

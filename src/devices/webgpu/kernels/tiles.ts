@@ -19,3 +19,18 @@ export function lanesForRows(rows: number): { LANES_N: number; LANES_M: number }
   const lanes = side(rows);
   return { LANES_N: INVOCATIONS / lanes, LANES_M: lanes };
 }
+
+/** Workgroups of 64 below which a larger register tile would leave a GPU idle. */
+const TALL_FROM = 128;
+
+/**
+ * How an output of `rows` x `columns` (columns in fours), `copies` times over (groups, phases), is cut into workgroups
+ * whose invocations compute 4 rows x 4 columns, or 8 x 4 (`tall`) where `vectors` and the size allow it. Both tiles give
+ * the same bits, so the choice is free.
+ */
+export function tileGrid(rows: number, columns: number, copies: number, vectors: boolean) {
+  const lanes = lanesForColumns(columns);
+  const tiles = (height: number) => Math.ceil(columns / lanes.LANES_N) * Math.ceil(rows / (height * lanes.LANES_M));
+  const tall = vectors && tiles(8) * copies >= TALL_FROM;
+  return { lanes, tall, tiles: tiles(tall ? 8 : 4) };
+}
