@@ -30,9 +30,17 @@ export const logSoftmax: ReferenceRule<AxisAttrs> = ([x], { axis }) => {
   return [y];
 };
 
-export const softmax: ReferenceRule<AxisAttrs> = ([x], attrs) => {
-  const [y] = logSoftmax([x], attrs);
-  return [{ shape: y.shape, data: y.data.map(Math.exp) }];
+/** exp(x − max) / Σ exp(x − max) */
+export const softmax: ReferenceRule<AxisAttrs> = ([x], { axis }) => {
+  const y = zeros(x.shape);
+  eachLine(x.shape, axis, (start, length, step) => {
+    let max = Number.NEGATIVE_INFINITY;
+    for (let k = 0; k < length; k++) max = Math.max(max, x.data[start + k * step]);
+    let sum = 0;
+    for (let k = 0; k < length; k++) sum += Math.exp(x.data[start + k * step] - max);
+    for (let k = 0; k < length; k++) y.data[start + k * step] = Math.exp(x.data[start + k * step] - max) / sum;
+  });
+  return [y];
 };
 
 /** dx = y·(dy − Σ y·dy) */

@@ -8,6 +8,13 @@ export function norm(data: ArrayLike<number>): number {
   return Math.sqrt(squares);
 }
 
+/**
+ * Largest ‖Δg‖ of one tensor's gradient, given the true one and the norm of all of them together. The last term is for
+ * gradients that vanish in float64 too.
+ */
+export const gradientLimit = (truth: ArrayLike<number>, all: number): number =>
+  1e-4 * Math.max(norm(truth), 1e-3 * all) + 1e-12;
+
 /** Float32 arithmetic on values of this size: the error relative to an element and to the root mean square. */
 const TOLERANCE = 1e-5;
 

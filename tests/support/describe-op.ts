@@ -7,7 +7,7 @@ import { type Shape, size } from '../../src/tensor/shape.js';
 import { input, scalar, type Tensor } from '../../src/tensor/tensor.js';
 import { array, type RefArray } from '../reference/array.js';
 import { evaluate } from '../reference/evaluate.js';
-import { expectClose, norm } from './close.js';
+import { expectClose, gradientLimit, norm } from './close.js';
 import { devices } from './devices.js';
 import { checkNumericGradients } from './numeric-gradient.js';
 import { Random } from './random.js';
@@ -44,6 +44,8 @@ interface Built {
 }
 
 const operand = (value: Shape | Operand): Operand => (Array.isArray(value) ? { shape: value } : (value as Operand));
+
+const inputName = ({ node: { source } }: Tensor): string => (source && 'name' in source ? source.name : 'a state');
 
 /** Traces a case, with a loss that weighs every element of the outputs by a random number. */
 function buildCase({ title, inputs, build, differentiable = Number.POSITIVE_INFINITY }: OpCase): Built {
@@ -100,8 +102,8 @@ export async function checkOp(opCase: OpCase): Promise<void> {
     truth.forEach(({ data }, i) => {
       const got = results[outputs.length + i];
       const error = norm(data.map((value, k) => value - got[k]));
-      const limit = 1e-4 * Math.max(norm(data), 1e-3 * all);
-      expect(error, `${device.name}: gradient of ${wrt[i].node.source?.kind} ${i}`).toBeLessThanOrEqual(limit);
+      const limit = gradientLimit(data, all);
+      expect(error, `${device.name}: gradient of ${inputName(wrt[i])}`).toBeLessThanOrEqual(limit);
     });
   }
 }

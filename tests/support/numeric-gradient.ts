@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { Tensor } from '../../src/tensor/tensor.js';
 import { map, type RefArray } from '../reference/array.js';
 import { evaluate } from '../reference/evaluate.js';
-import { norm } from './close.js';
+import { gradientLimit, norm } from './close.js';
 import type { Random } from './random.js';
 
 /** Small enough for the error of the difference, h²·f''' / 6, large enough for float64's rounding, 1e-16·f / h. */
@@ -34,7 +34,7 @@ export function checkNumericGradients(
       (at((i) => STEP * direction(i)) - at((i) => -STEP * direction(i))) / (2 * STEP);
 
     const { data } = gradients[t];
-    const limit = 1e-4 * Math.max(norm(data), 1e-3 * all);
+    const limit = gradientLimit(data, all);
     const signs = Array.from(data, () => (random.next() < 0.5 ? -1 : 1));
     const along = data.reduce((total, value, i) => total + value * signs[i], 0);
     const name = `numeric gradient of input ${t}`;
