@@ -21,6 +21,8 @@ export interface Progress {
   batch: number;
   /** Optimizer updates so far. */
   updates: number;
+  /** Batches trained on so far: what random layers count with. */
+  counter: number;
   sums: EpochSums;
   /** Best score of the validation metric so far, of the weights and of their average. */
   best: number | null;
@@ -32,7 +34,7 @@ export interface Progress {
 export const emptySums = (): EpochSums => ({ images: 0, loss: 0, top1: 0 });
 
 export function startOfRun(): Progress {
-  return { epoch: 0, batch: 0, updates: 0, sums: emptySums(), best: null, bestEma: null, kept: [] };
+  return { epoch: 0, batch: 0, updates: 0, counter: 0, sums: emptySums(), best: null, bestEma: null, kept: [] };
 }
 
 /** Reads what `JSON.stringify` wrote. Throws FormatError when a field is missing or of the wrong kind. */
@@ -47,7 +49,7 @@ export function parseProgress(json: string | undefined, name: string): Progress 
     return fail('it holds no training progress');
   }
   const progress = value as Progress;
-  for (const key of ['epoch', 'batch', 'updates'] as const) {
+  for (const key of ['epoch', 'batch', 'updates', 'counter'] as const) {
     if (!Number.isSafeInteger(progress?.[key]) || progress[key] < 0) fail(`${key} is ${progress?.[key]}`);
   }
   for (const key of ['images', 'loss', 'top1'] as const) {

@@ -82,13 +82,14 @@ export function sgdRule({ parameters }: Task, momentum = 0.9): UpdateRule {
   const momenta = parameters.map(({ name, shape }) => constant(`${name}.momentum`, [...shape], 0, 'optimizer'));
   return {
     states: momenta,
-    update(grads) {
-      const operands = { params: parameters.map(readState), grads, momenta: momenta.map(readState), lr: scalar('lr') };
+    update(gradients) {
+      const lr = scalar('lr');
+      const operands = { parameters: parameters.map(readState), gradients, momenta: momenta.map(readState), lr };
       const zeros = parameters.map(() => 0);
       const ones = parameters.map(() => 1);
       const result = ops.sgd(operands, { momentum, nesterov: true, weightDecay: zeros, lrMultiplier: ones });
       parameters.forEach((state, i) => {
-        writeState(state, result.params[i]);
+        writeState(state, result.parameters[i]);
         writeState(momenta[i], result.momenta[i]);
       });
     },

@@ -1,0 +1,58 @@
+import type { Loader } from '../data/loader.js';
+import type { Engine } from '../scheduler/engine.js';
+import { ProgramCache } from '../scheduler/program-cache.js';
+import { inputSpecs, traceEvaluation, usedScalars } from './programs.js';
+import type { AverageRule, Task } from './task.js';
+
+/** Mean loss over images, and percent. */
+export interface Metrics {
+  readonly loss: number;
+  readonly top1: number;
+  readonly top5: number;
+  readonly images: number;
+}
+
+/** Measures a task on a dataset, with its weights or with their average. */
+export class Evaluator {
+  readonly #programs: ProgramCache;
+
+  constructor(
+    engine: Engine,
+    task: Task,
+    readonly loader: Loader,
+    average?: AverageRule,
+  ) {
+    this.#programs = new ProgramCache(engine, {
+      mode: average ? 'evaluate average' : 'evaluate',
+      trace: (inputs) => traceEvaluation(task, average, inputs),
+    });
+  }
+
+  /** Makes the plans for all batch shapes. */
+  async prepare(): Promise<void> {
+    const { sampler, dataset } = this.loader;
+    await this.#programs.prepare(sampler.shapes.map((shape) => inputSpecs(shape, dataset.channels)));
+  }
+
+  /** @param progress receives the batches that are done, and all of them. */
+  async run(progress?: (batch: number, batches: number) => void): Promise<Metrics> {
+    const { loader } = this;
+    const batches = loader.sampler.batches(0);
+    let images = 0;
+    let loss = 0;
+    let top1 = 0;
+    let top5 = 0;
+    let done = 0;
+    for (const batch of loader.epoch(0)) {
+      const program = await this.#programs.get(inputSpecs({ ...batch, batch: batch.size }, batch.channels));
+      const { image, target, size } = batch;
+      const results = await program.run({ inputs: { image, target }, scalars: usedScalars(program, { counter: 0 }) });
+      images += size;
+      loss += results.loss[0] * size;
+      top1 += results.correct[0];
+      top5 += results.correct[1];
+      progress?.(++done, batches);
+    }
+    return { loss: loss / images, top1: (100 * top1) / images, top5: (100 * top5) / images, images };
+  }
+}

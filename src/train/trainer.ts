@@ -1,0 +1,314 @@
+import type { ImageBatch } from '../data/loader.js';
+import type { TypedArray } from '../tensor/dtype.js';
+import { size } from '../tensor/shape.js';
+import type { State } from '../tensor/state.js';
+import { CvnetsError, TrainingError } from '../utils/errors.js';
+import { byName, Checkpoints, type NamedStates, type RunIdentity } from './checkpoints.js';
+import { diagnose } from './diagnose.js';
+import { Evaluator, type Metrics } from './evaluator.js';
+import type { RunSummary, TrainListener } from './events.js';
+import { emptySums, type Progress, startOfRun } from './progress.js';
+import { ResultsFile } from './results.js';
+import type { RunFolder } from './run-folder.js';
+import { groupPosition, type StepResult, Steps, type StepsOptions } from './steps.js';
+
+export interface TrainerOptions extends StepsOptions {
+  readonly val: StepsOptions['loader'];
+  readonly folder: RunFolder;
+  readonly seed: number;
+  /** The run ends after so many epochs, or after so many updates. */
+  readonly length: { readonly epochs: number } | { readonly updates: number };
+  readonly metric: { readonly name: 'loss' | 'top1' | 'top5'; readonly larger: boolean };
+  readonly keepBest: number;
+  /** Updates between two saves inside an epoch; 0 for none. */
+  readonly saveEvery: number;
+  readonly now: () => number;
+  readonly emit: TrainListener;
+  /** Finishes the update that is under way, saves, and returns. */
+  readonly signal?: AbortSignal;
+  /** Goes on from the folder's last training checkpoint. */
+  readonly resume?: boolean;
+}
+
+/** Steps that may be under way before the results of the first are waited for. */
+const DEPTH = 2;
+/** Updates between two copies of the states in memory, from which a broken loss is traced back. */
+const SNAPSHOT_UPDATES = 200;
+
+interface Snapshot {
+  readonly progress: Progress;
+  readonly values: ReadonlyMap<State, TypedArray>;
+}
+
+interface Pending {
+  readonly batch: ImageBatch;
+  readonly lr: number;
+  readonly at: Progress;
+  readonly result: Promise<StepResult>;
+}
+
+/** Trains a task and leaves a run folder behind. One trainer is one run. */
+export class Trainer {
+  readonly #options: TrainerOptions;
+  readonly #steps: Steps;
+  readonly #evaluator: Evaluator;
+  readonly #emaEvaluator?: Evaluator;
+  readonly #checkpoints: Checkpoints;
+  #progress: Progress = startOfRun();
+  #states: readonly State[] = [];
+  #snapshot?: Snapshot;
+  #pace = { since: 0, images: 0 };
+
+  constructor(options: TrainerOptions) {
+    const { engine, task, val, average, folder, keepBest } = options;
+    this.#options = options;
+    this.#steps = new Steps(options);
+    this.#evaluator = new Evaluator(engine, task, val);
+    if (average) this.#emaEvaluator = new Evaluator(engine, task, val, average);
+    this.#checkpoints = new Checkpoints(folder.files, folder.checkpointsPath, keepBest);
+  }
+
+  /**
+   * Runs to the end, or to the signal. @returns undefined when it was interrupted.
+   * Throws TrainingError when the loss is no longer finite, and names the layer that went first.
+   */
+  async run(): Promise<RunSummary | undefined> {
+    const { engine, emit, folder, now, resume, signal } = this.#options;
+    const begin = now();
+    await this.#prepare();
+    if (resume) this.#progress = await this.#checkpoints.loadLast(engine, byName(this.#states), this.#identity());
+    const results = await ResultsFile.open(folder.files, folder.resultsPath, this.#progress.epoch);
+    this.#emitStart();
+
+    let last = results.rows.at(-1);
+    while (!this.#finished()) {
+      const started = now();
+      this.#pace = { since: started, images: 0 };
+      if (signal?.aborted || !(await this.#trainEpoch())) {
+        await this.#saveLast();
+        emit({ event: 'interrupted', run: folder.path, resume: folder.resumeCommand });
+        return undefined;
+      }
+      const images_per_second = this.#imagesPerSecond();
+      const { epoch, updates, sums } = this.#progress;
+      const val = await this.#validate();
+      const ema = this.#emaEvaluator && (await this.#validate(true));
+      const best = await this.#keep(val, ema);
+      last = {
+        epoch,
+        updates,
+        lr: this.#lr(),
+        train_loss: sums.loss / sums.images,
+        train_top1: (100 * sums.top1) / sums.images,
+        val_loss: val.loss,
+        val_top1: val.top1,
+        val_top5: val.top5,
+        images_per_second,
+        seconds: (now() - started) / 1000,
+      };
+      await results.add(last);
+      await folder.writeCurves(results.rows);
+      Object.assign(this.#progress, { epoch: epoch + 1, batch: 0, sums: emptySums() });
+      await this.#saveLast();
+      emit({ event: 'epoch', best, ...(ema ? { ema_top1: ema.top1 } : {}), ...last });
+    }
+    if (!last) throw new CvnetsError('the run ends before its first epoch', 'raise the number of epochs or updates');
+    const { val_loss, val_top1, val_top5 } = last;
+    const { epoch, updates, best } = this.#progress;
+    const seconds = (now() - begin) / 1000;
+    const summary = { epochs: epoch, updates, val_loss, val_top1, val_top5, best: best ?? Number.NaN, seconds };
+    emit({ event: 'end', run: folder.path, ...summary });
+    return summary;
+  }
+
+  async #prepare(): Promise<void> {
+    await this.#steps.prepare();
+    await this.#evaluator.prepare();
+    await this.#emaEvaluator?.prepare();
+    this.#states = await this.#steps.states();
+  }
+
+  #emitStart(): void {
+    const { emit, engine, folder, task, loader, val, length, resume } = this.#options;
+    const { epoch, batch } = this.#progress;
+    emit({
+      event: 'start',
+      run: folder.path,
+      device: engine.device.description,
+      parameters: task.parameters.reduce((n, { shape }) => n + size(shape), 0),
+      train_images: loader.dataset.length,
+      val_images: val.dataset.length,
+      epochs: 'epochs' in length ? length.epochs : null,
+      updates: 'updates' in length ? length.updates : null,
+      peak_bytes: engine.memory.bytes,
+      resumed_at: resume ? { epoch, batch } : null,
+    });
+  }
+
+  #identity(): RunIdentity {
+    const { engine, seed } = this.#options;
+    return { device: engine.device.kind, numerics: engine.device.numerics, seed };
+  }
+
+  #finished(): boolean {
+    const { length } = this.#options;
+    const { epoch, updates } = this.#progress;
+    return 'epochs' in length ? epoch >= length.epochs : updates >= length.updates;
+  }
+
+  #lr(): number {
+    return this.#options.schedule.lr(this.#progress.epoch, this.#progress.updates);
+  }
+
+  /** Trains from where the progress stands to the end of the epoch. False when the signal came first. */
+  async #trainEpoch(): Promise<boolean> {
+    const { loader, signal, saveEvery, length } = this.#options;
+    const pending: Pending[] = [];
+    const settle = async (limit: number) => {
+      while (pending.length > limit) await this.#collect(pending.shift()!);
+    };
+    const maxUpdates = 'updates' in length ? length.updates : Number.POSITIVE_INFINITY;
+    for (const batch of loader.epoch(this.#progress.epoch, this.#progress.batch)) {
+      const snapshotDue = this.#progress.updates - (this.#snapshot?.progress.updates ?? -SNAPSHOT_UPDATES);
+      if (snapshotDue >= SNAPSHOT_UPDATES) {
+        await settle(0);
+        await this.#takeSnapshot();
+      }
+      const before = { ...this.#progress };
+      const { lr, result, last } = await this.#startStep(batch);
+      pending.push({ batch, lr, at: before, result });
+      await settle(DEPTH - 1);
+      if (!last) continue;
+      if (this.#progress.updates >= maxUpdates) break;
+      if (signal?.aborted) {
+        await settle(0);
+        return false;
+      }
+      if (saveEvery > 0 && this.#progress.updates % saveEvery === 0) {
+        await settle(0);
+        await this.#saveLast();
+      }
+    }
+    await settle(0);
+    return true;
+  }
+
+  /** Starts the step that the progress points at, and moves the progress behind it. */
+  async #startStep(batch: ImageBatch) {
+    const progress = this.#progress;
+    const batches = this.#options.loader.sampler.batches(progress.epoch);
+    const group = groupPosition(progress.batch, batches, this.#steps.batchesPerUpdate(progress.epoch));
+    const lr = this.#lr();
+    const { result } = await this.#steps.start(batch, group, {
+      lr,
+      update: progress.updates,
+      counter: progress.counter,
+    });
+    progress.batch++;
+    progress.counter++;
+    if (group.last) progress.updates++;
+    return { lr, result, last: group.last };
+  }
+
+  async #collect({ batch, lr, at, result }: Pending): Promise<void> {
+    const { emit, loader, now } = this.#options;
+    const { loss, top1 } = await result;
+    if (!Number.isFinite(loss)) throw await this.#explain(at, loss);
+    const { sums } = this.#progress;
+    sums.images += batch.size;
+    sums.loss += loss * batch.size;
+    sums.top1 += top1;
+    this.#pace.images += batch.size;
+    const batches = loader.sampler.batches(at.epoch);
+    const seconds_left =
+      (this.#batchesLeft(at, batches) * (now() - this.#pace.since) * batch.size) / this.#pace.images / 1000;
+    emit({
+      event: 'step',
+      epoch: at.epoch,
+      batch: at.batch + 1,
+      batches,
+      updates: at.updates,
+      loss,
+      lr,
+      images_per_second: this.#imagesPerSecond(),
+      seconds_left,
+    });
+  }
+
+  #imagesPerSecond(): number {
+    const { since, images } = this.#pace;
+    return (1000 * images) / Math.max(1, this.#options.now() - since);
+  }
+
+  #batchesLeft({ epoch, batch, updates }: Progress, batches: number): number {
+    const { length } = this.#options;
+    if ('epochs' in length) return (length.epochs - epoch) * batches - batch - 1;
+    return (length.updates - updates) * this.#steps.batchesPerUpdate(epoch);
+  }
+
+  #validate(ema = false): Promise<Metrics> {
+    const evaluator = ema ? this.#emaEvaluator! : this.#evaluator;
+    return evaluator.run((batch, batches) => this.#options.emit({ event: 'validation', batch, batches, ema }));
+  }
+
+  /** Saves what is best so far. @returns whether the weights are the best ones yet */
+  async #keep(val: Metrics, ema: Metrics | undefined): Promise<boolean> {
+    const { engine, task, metric, average, keepBest } = this.#options;
+    const progress = this.#progress;
+    const weights = byName([...task.parameters, ...task.buffers]);
+    const score = val[metric.name];
+    const facts = { epoch: `${progress.epoch}`, metric: metric.name };
+    // As in CVNets, an equal score is a new best.
+    const beats = (value: number, best: number | null) =>
+      best === null ? !Number.isNaN(value) : metric.larger ? value >= best : value <= best;
+    const best = beats(score, progress.best);
+    if (best) {
+      progress.best = score;
+      await this.#checkpoints.saveBest(engine, weights, { ...facts, score: `${score}` });
+    }
+    if (keepBest > 0 && !Number.isNaN(score)) {
+      const file = `checkpoint_epoch_${progress.epoch}_${metric.name}_${score.toFixed(4)}.safetensors`;
+      const candidate = { file, epoch: progress.epoch, score };
+      const choice = { kept: progress.kept, candidate, larger: metric.larger };
+      progress.kept = await this.#checkpoints.keepBest(engine, weights, choice);
+    }
+    if (average && ema && beats(ema[metric.name], progress.bestEma)) {
+      progress.bestEma = ema[metric.name];
+      const averages: NamedStates = new Map([...average.averages].map(([state, averaged]) => [state.name, averaged]));
+      await this.#checkpoints.saveBest(engine, averages, { ...facts, score: `${ema[metric.name]}` }, true);
+    }
+    return best;
+  }
+
+  async #saveLast(): Promise<void> {
+    const { engine } = this.#options;
+    await this.#checkpoints.saveLast(engine, byName(this.#states), this.#progress, this.#identity());
+  }
+
+  async #takeSnapshot(): Promise<void> {
+    const values = new Map<State, TypedArray>();
+    for (const state of this.#states) values.set(state, await this.#options.engine.readState(state));
+    this.#snapshot = { progress: structuredClone(this.#progress), values };
+  }
+
+  /** Goes back to the last snapshot, repeats the steps up to the broken one, and looks where it broke. */
+  async #explain(broken: Progress, loss: number): Promise<TrainingError> {
+    const { engine, task, loader } = this.#options;
+    const place = `the loss is ${loss} in epoch ${broken.epoch}, batch ${broken.batch}, after ${broken.updates} updates`;
+    const hint = 'lower the learning rate, lengthen the warm-up or set common.grad_clip';
+    if (!this.#snapshot) return new TrainingError(place, hint);
+    for (const [state, values] of this.#snapshot.values) await engine.writeState(state, values);
+    this.#progress = structuredClone(this.#snapshot.progress);
+    while (this.#progress.counter < broken.counter) {
+      const { epoch, batch } = this.#progress;
+      for (const next of loader.epoch(epoch, batch)) {
+        if (this.#progress.counter === broken.counter) break;
+        await (await this.#startStep(next)).result;
+      }
+      if (this.#progress.counter < broken.counter) Object.assign(this.#progress, { epoch: epoch + 1, batch: 0 });
+    }
+    const [batch] = loader.epoch(broken.epoch, broken.batch);
+    const found = await diagnose(engine, task, batch, broken.counter);
+    return found ? new TrainingError(`${place}: ${found.where}`, found.hint) : new TrainingError(place, hint);
+  }
+}
