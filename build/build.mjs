@@ -16,6 +16,16 @@ function run(command, ...args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
+/** Says which entry points do not exist yet, and leaves them out. */
+const present = (entries) =>
+  Object.fromEntries(
+    Object.entries(entries).filter(([name, path]) => {
+      if (existsSync(join(root, path))) return true;
+      console.warn(`not built: ${name}, there is no ${path} yet`);
+      return false;
+    }),
+  );
+
 const shared = {
   absWorkingDir: root,
   bundle: true,
@@ -41,10 +51,9 @@ const steps = {
   async bundle() {
     rmSync(join(root, 'build/dist'), { recursive: true, force: true });
     const outdir = 'build/dist';
-    const node = { index: 'src/index.ts', cli: 'src/cli/main.ts' };
     await build({
       ...shared,
-      entryPoints: node,
+      entryPoints: present({ 'index.node': 'src/index.node.ts', cli: 'src/cli/main.ts' }),
       outdir,
       platform: 'node',
       packages: 'external',
@@ -53,7 +62,7 @@ const steps = {
     });
     await build({
       ...shared,
-      entryPoints: { 'index.browser': 'src/index.ts' },
+      entryPoints: { 'index.browser': 'src/index.browser.ts' },
       outdir,
       platform: 'browser',
       packages: 'external',

@@ -1,0 +1,2 @@
+export * from './index.js';
+export { browserPlatform as hostPlatform } from './platform/browser.js';
