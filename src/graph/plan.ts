@@ -56,12 +56,10 @@ export function buildPlan(name: string, trace: ProgramTrace, device: Device): Pl
     constantBytes += Math.ceil(data.byteLength / device.alignment) * device.alignment;
   };
   const steps = graph.nodes.map((node) => planStep(node, device, keep));
-  for (const { node } of steps) {
-    for (const { storage } of node.inputs) {
-      if (storage.kind === 'constant' && storage.offset < 0) {
-        const data = storage.data!;
-        keep(storage, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-      }
+  for (const { storage } of [...steps.flatMap(({ node }) => node.inputs), ...graph.outputs.values()]) {
+    if (storage.kind === 'constant' && storage.offset < 0) {
+      const data = storage.data!;
+      keep(storage, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     }
   }
   checkSizes(steps, device);
