@@ -143,3 +143,4 @@ export type * from './transpose.js';
 export { transpose } from './transpose.js';
 export type * from './unary.js';
 export { abs, exp, log, neg, reciprocal, sign, sqrt, square } from './unary.js';
+export type * from './window.js';
