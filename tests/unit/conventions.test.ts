@@ -28,7 +28,7 @@ test('no file is longer than 500 lines', () => {
 describe('names', () => {
   test('TypeScript files are kebab-case, shaders snake_case', () => {
     const odd = all.filter((file) => {
-      const name = basename(file).replace(/(\.test|\.devices|\.browser|\.worker)*\.(ts|wgsl)$/, '');
+      const name = basename(file).replace(/(\.test|\.devices|\.browser|\.node|\.worker)*\.(ts|wgsl)$/, '');
       return !(file.endsWith('.wgsl') ? /^[a-z0-9_]+$/ : /^[a-z0-9]+(-[a-z0-9]+)*$/).test(name);
     });
     expect(odd).toEqual([]);
