@@ -16,11 +16,18 @@ export function trace(body: TraceBody, previous?: StateTrace<unknown>): ProgramT
   return traceStates(body, previous);
 }
 
+export interface ProgramSource {
+  readonly name: string;
+  readonly trace: ProgramTrace;
+}
+
 /** One device, the states that live on it, and the programs that share them and one pool of memory. */
 export class Engine {
   readonly states: StateStore;
   readonly #programs = new Set<Program>();
   readonly #turns = new Turns();
+  /** Compilations move states and the pool, so they take turns. */
+  #compiling: Promise<unknown> = Promise.resolve();
   #pool?: Block;
 
   constructor(readonly device: Device) {
@@ -33,7 +40,13 @@ export class Engine {
   }
 
   /** Plans and loads several programs; the pool is sized once, to the largest. */
-  async compileAll(sources: readonly { name: string; trace: ProgramTrace }[]): Promise<Program[]> {
+  compileAll(sources: readonly ProgramSource[]): Promise<Program[]> {
+    const compiled = this.#compiling.then(() => this.#compile(sources));
+    this.#compiling = compiled.catch(() => {});
+    return compiled;
+  }
+
+  async #compile(sources: readonly ProgramSource[]): Promise<Program[]> {
     const plans = sources.map((source) => buildPlan(source.name, source.trace, this.device));
     let stale = false;
     for (const plan of plans) stale = (await this.states.place(plan.slabs, plan.states.keys())) || stale;

@@ -54,14 +54,14 @@ export class Program {
   }
 
   /**
-   * Replays the plan once. The promise resolves with the outputs (rank 4: channels-last) when the device has them;
-   * the next run may be started before that.
+   * Replays the plan once. The promise resolves with the outputs named in `read` (default: all; rank 4:
+   * channels-last) when the device has them; the next run may be started before that.
    * Throws ShapeError when a feed is missing, unknown, or of the wrong type or length.
    */
-  async run(feeds: Feeds = {}): Promise<Record<string, TypedArray>> {
+  async run(feeds: Feeds = {}, read?: readonly string[]): Promise<Record<string, TypedArray>> {
     if (this.#segments.length === 0) throw new PlanError(`${this.plan.name} was disposed`, 'compile it again');
     const first = [...this.#inputs(feeds), ...this.#scalars(feeds)];
-    const outputs = [...this.plan.outputs];
+    const outputs = [...this.plan.outputs].filter(([name]) => !read || read.includes(name));
     return this.turns.take(async (release) => {
       const values = outputs.map(([, value]) => value);
       const last = this.#segments.at(-1)!;
