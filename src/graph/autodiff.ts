@@ -1,10 +1,11 @@
 import { add } from '../ops/binary.js';
 import { fill } from '../ops/fill.js';
 import type { GradientContext } from '../ops/op.js';
+import { reachableNodes } from '../tensor/reachable.js';
 import { sameShape } from '../tensor/shape.js';
 import { type Node, type Tensor, withScope } from '../tensor/tensor.js';
 import { CvnetsError, ShapeError } from '../utils/errors.js';
-import { opOf, reachableNodes } from './lower.js';
+import { opOf } from './lower.js';
 
 export interface GradientsOptions {
   /** A tensor that the loss does not depend on has gradient 0 instead of being an error. */

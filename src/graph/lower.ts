@@ -3,6 +3,7 @@ import type { AnyOp } from '../ops/op.js';
 import type { SliceAttrs } from '../ops/slice.js';
 import { allocate, bytesPerElement } from '../tensor/dtype.js';
 import { defaultLayout, type Layout, rowMajor, sameOrder } from '../tensor/layout.js';
+import { reachableNodes } from '../tensor/reachable.js';
 import { size } from '../tensor/shape.js';
 import type { State, StateTrace } from '../tensor/state.js';
 import type { Node, Tensor } from '../tensor/tensor.js';
@@ -37,18 +38,6 @@ const MAX_CONSTANT_ELEMENTS = 65536;
 const LAST_AXES_OPS = new Set<string>(['matmul'] satisfies OpName[]);
 
 export type ProgramTrace = StateTrace<Readonly<Record<string, Tensor>>>;
-
-/** Nodes that the outputs and state writes depend on, in topological order. */
-export function reachableNodes(roots: Iterable<Tensor>): Node[] {
-  const seen = new Set<Node>();
-  const stack = [...roots].map((tensor) => tensor.node);
-  for (let node = stack.pop(); node; node = stack.pop()) {
-    if (seen.has(node)) continue;
-    seen.add(node);
-    for (const tensor of node.inputs) stack.push(tensor.node);
-  }
-  return [...seen].sort((a, b) => a.id - b.id);
-}
 
 export function opOf(name: string): AnyOp {
   const op = (ops as Readonly<Record<string, AnyOp>>)[name];

@@ -1,6 +1,6 @@
+import { reachableNodes } from '../tensor/reachable.js';
 import type { StateTrace } from '../tensor/state.js';
 import { makeNode, type Node, type Tensor } from '../tensor/tensor.js';
-import { reachableNodes } from './lower.js';
 
 /**
  * What a node becomes: one tensor for each of its outputs, or undefined to keep the operator. `inputs` are the node's

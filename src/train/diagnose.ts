@@ -1,9 +1,9 @@
 import type { ImageBatch } from '../data/loader.js';
-import { reachableNodes } from '../graph/lower.js';
 import { mul } from '../ops/binary.js';
 import { fill } from '../ops/fill.js';
 import { sum } from '../ops/reduce.js';
 import { type Engine, trace } from '../scheduler/engine.js';
+import { reachableNodes } from '../tensor/reachable.js';
 import type { State } from '../tensor/state.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { inputSpecs, traceForward, usedScalars } from './programs.js';

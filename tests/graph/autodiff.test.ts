@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { gradients } from '../../src/graph/autodiff.js';
-import { reachableNodes } from '../../src/graph/lower.js';
 import * as ops from '../../src/ops/index.js';
+import { reachableNodes } from '../../src/tensor/reachable.js';
 import { readState, State, traceStates } from '../../src/tensor/state.js';
 import { input, scalar, type Tensor, withScope } from '../../src/tensor/tensor.js';
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { gradients } from '../../src/graph/autodiff.js';
-import { reachableNodes } from '../../src/graph/lower.js';
 import { fuseBatchNormActivation } from '../../src/graph/passes/fuse.js';
 import { rewrite, rewriteTrace } from '../../src/graph/rewrite.js';
 import * as ops from '../../src/ops/index.js';
+import { reachableNodes } from '../../src/tensor/reachable.js';
 import { readState, State, traceStates, writeState } from '../../src/tensor/state.js';
 import { input, type Tensor, withScope } from '../../src/tensor/tensor.js';
 

@@ -1,7 +1,7 @@
 import type { ActivationAttrs } from '../../ops/activation.js';
 import type { BatchNormAttrs, FusedActivation } from '../../ops/batch-norm.js';
+import { reachableNodes } from '../../tensor/reachable.js';
 import { makeNode, type Node, type Tensor } from '../../tensor/tensor.js';
-import { reachableNodes } from '../lower.js';
 import { type Rewritten, rewrite } from '../rewrite.js';
 
 const fusable = new Set<string>(['relu', 'relu6'] satisfies FusedActivation[]);

@@ -1,10 +1,11 @@
 import { concat } from '../../ops/concat.js';
 import { slice } from '../../ops/slice.js';
 import { bytesPerElement } from '../../tensor/dtype.js';
+import { reachableNodes } from '../../tensor/reachable.js';
 import { type Shape, size } from '../../tensor/shape.js';
 import { makeNode, type Node, type Tensor, type TensorSpec, withScope } from '../../tensor/tensor.js';
 import { PlanError } from '../../utils/errors.js';
-import { opOf, reachableNodes } from '../lower.js';
+import { opOf } from '../lower.js';
 import { type Rewritten, rewrite } from '../rewrite.js';
 import { splitNorm, splitNormBackward, splitNormInferenceBackward } from './window-norms.js';
 import { splitGlobalNorm, splitSum, splitUpdate } from './window-sums.js';
