@@ -67,26 +67,46 @@ function groupPanels(g: Conv2dBackwardWeightArgs): i32 {
   return g.rowBytes > 0 ? (taps * g.k + 7) >> 3 : taps * ((g.k + 7) >> 3);
 }
 
+/** Each output position sees the input pixel of the same place, and no other. */
+// @ts-ignore: decorator
+@inline
+function isPointwise(g: Conv2dBackwardWeightArgs): bool {
+  return g.tapsH * g.tapsW == 1 && (g.offsetH | g.offsetW) == 0 && g.inH == g.outH && g.inW == g.outW;
+}
+
+/** Between the quads of packed dy: never a power of two, or they would fight for the same lines of the L1 cache. */
+// @ts-ignore: decorator
+@inline
+function quadStride(g: Conv2dBackwardWeightArgs): usize {
+  return (<usize>g.block << 4) + 64;
+}
+
 function sumChunk(g: Conv2dBackwardWeightArgs, scratch: usize, chunk: i32, panelStart: i32, panelEnd: i32): void {
   const taps = g.tapsH * g.tapsW;
   const entryBytes = (<usize>(taps + 1)) << 2;
-  const packedDy = scratch + <usize>g.block * entryBytes;
-  const packedX = packedDy + ((<usize>g.block * ((g.n + 3) >> 2)) << 4);
+  const packedDy = (scratch + <usize>g.block * entryBytes + 63) & ~(<usize>63);
+  const packedX = packedDy + quadStride(g) * ((g.n + 3) >> 2);
   const perGroup = groupPanels(g);
   const positions = g.batch * g.outH * g.outW;
   const dw = g.dw + ((<usize>chunk * g.groups * g.n * taps * g.k) << 2);
+  const pointwise = isPointwise(g);
   const first = rangeStart(positions, chunk, g.chunks);
   const last = rangeEnd(positions, chunk, g.chunks);
   for (let position = first; position < last; position += g.block) {
     const count = min(g.block, last - position);
-    fillPositions(changetype<Window>(g), scratch, position, count, entryBytes);
+    if (!pointwise) fillPositions(changetype<Window>(g), scratch, position, count, entryBytes);
     let panel = panelStart;
     while (panel < panelEnd) {
       const group = panel / perGroup;
       const stop = min(panelEnd, (group + 1) * perGroup);
-      packDy(g, scratch, entryBytes, count, group, packedDy);
+      packDy(g, position, count, group, packedDy);
       if (g.rowBytes > 0) gatherRows(g, scratch, entryBytes, count, group, packedX + ((<usize>g.block) << 5));
       for (; panel < stop; panel++) {
+        if (pointwise) {
+          const channel = (panel - group * perGroup) << 3;
+          const x = g.x + <usize>position * g.xPixel + ((<usize>(group * g.k + channel)) << 2);
+          packRows(x, g.xPixel, count, packedX);
+        }
         sumPanel(g, scratch, count, group, panel - group * perGroup, packedDy, packedX, dw, position > first);
       }
     }
@@ -94,19 +114,33 @@ function sumChunk(g: Conv2dBackwardWeightArgs, scratch: usize, chunk: i32, panel
 }
 
 /** y[o / 4][position][o % 4] = dy[position][o] for one group. */
-function packDy(g: Conv2dBackwardWeightArgs, table: usize, entryBytes: usize, count: i32, group: i32, y: usize): void {
-  const quads = (g.n + 3) >> 2;
-  const shift = (<usize>(group * g.n)) << 2;
-  const stride = (<usize>g.block) << 4;
-  for (let i = 0; i < count; i++) {
-    let source = load<usize>(table) + shift;
-    let target = y + ((<usize>i) << 4);
-    for (let q = quads; q > 0; q--) {
-      v128.store(target, v128.load(source));
-      source += 16;
+function packDy(g: Conv2dBackwardWeightArgs, position: i32, count: i32, group: i32, y: usize): void {
+  const stride = quadStride(g);
+  const pixel = <usize>g.yPixel;
+  let x = g.dy + <usize>position * pixel + ((<usize>(group * g.n)) << 2);
+  for (; count >= 4; count -= 4) {
+    const x1 = x + pixel;
+    const x2 = x1 + pixel;
+    const x3 = x2 + pixel;
+    let target = y;
+    for (let byte: usize = 0, bytes = (<usize>g.n) << 2; byte < bytes; byte += 16) {
+      v128.store(target, v128.load(x + byte));
+      v128.store(target, v128.load(x1 + byte), 16);
+      v128.store(target, v128.load(x2 + byte), 32);
+      v128.store(target, v128.load(x3 + byte), 48);
       target += stride;
     }
-    table += entryBytes;
+    x = x3 + pixel;
+    y += 64;
+  }
+  for (; count > 0; count--) {
+    let target = y;
+    for (let byte: usize = 0, bytes = (<usize>g.n) << 2; byte < bytes; byte += 16) {
+      v128.store(target, v128.load(x + byte));
+      target += stride;
+    }
+    x += pixel;
+    y += 16;
   }
 }
 
@@ -152,6 +186,8 @@ function sumPanel(
   let columns = taps * g.k - column;
   if (g.rowBytes > 0) {
     packRows(packedX + ((<usize>g.block) << 5) + ((<usize>panel) << 5), g.rowBytes, count, packedX);
+  } else if (isPointwise(g)) {
+    columns = g.k - column;
   } else {
     const tapPanels = (g.k + 7) >> 3;
     const tap = panel / tapPanels;
@@ -165,7 +201,7 @@ function sumPanel(
   let y = dw + <usize>(group * g.n) * rowStride + ((<usize>column) << 2);
   for (let o = 0; o < g.n; o += 4) {
     weightTile4x8(packedDy, packedX, count, y, rowStride, g.n - o, columns, add);
-    packedDy += (<usize>g.block) << 4;
+    packedDy += quadStride(g);
     y += rowStride << 2;
   }
 }

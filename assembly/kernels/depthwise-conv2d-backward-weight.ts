@@ -29,7 +29,7 @@ class DepthwiseConv2dBackwardWeightArgs {
   tapsW: i32;
   stepH: i32;
   stepW: i32;
-  /** Partial sums: [chunks][channels / 4][rounds][9][4]. */
+  /** Partial sums: [chunks][channels / 8][2][rounds][9][4]. */
   partials: usize;
   chunks: i32;
   channels: i32;
@@ -47,7 +47,7 @@ export function depthwiseConv2dBackwardWeight(args: usize, thread: i32, threads:
   const entryBytes = (<usize>(rounds * ROUND + 1)) << 2;
   const table = g.scratch + <usize>g.scratchStride * thread;
   clearUnusedTaps(table, g.block, entryBytes, taps, g.zeros);
-  const chunkBytes = (<usize>(quads * rounds * ROUND)) << 4;
+  const chunkBytes = (<usize>(((g.channels + 7) >> 3) * 2 * rounds * ROUND)) << 4;
   const end = rangeEnd(g.chunks, thread, threads);
   for (let chunk = rangeStart(g.chunks, thread, threads); chunk < end; chunk++) {
     const sums = g.partials + <usize>chunk * chunkBytes;
@@ -129,7 +129,7 @@ class MergeDepthwiseWeightArgs {
 export function mergeDepthwiseWeight(args: usize, thread: i32, threads: i32): void {
   const g = changetype<MergeDepthwiseWeightArgs>(args);
   const slots = ((g.taps + ROUND - 1) / ROUND) * ROUND;
-  const chunkBytes = (<usize>(((g.channels + 3) >> 2) * slots)) << 4;
+  const chunkBytes = (<usize>(((g.channels + 7) >> 3) * 2 * slots)) << 4;
   const end = rangeEnd(g.channels, thread, threads);
   for (let c = rangeStart(g.channels, thread, threads); c < end; c++) {
     for (let tap = 0; tap < g.taps; tap++) {

@@ -103,6 +103,17 @@ export function tile4x8(
       w += 32;
     }
   }
+  if (columns >= 8) {
+    v128.store(y0, c00);
+    v128.store(y0, c01, 16);
+    v128.store(y1, c10);
+    v128.store(y1, c11, 16);
+    v128.store(y2, c20);
+    v128.store(y2, c21, 16);
+    v128.store(y3, c30);
+    v128.store(y3, c31, 16);
+    return;
+  }
   storeColumns(y0, c00, c01, columns);
   storeColumns(y1, c10, c11, columns);
   storeColumns(y2, c20, c21, columns);

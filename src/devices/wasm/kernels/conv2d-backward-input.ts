@@ -1,7 +1,8 @@
 import type { Conv2dBackwardInputAttrs } from '../../../ops/conv2d.js';
 import { at } from '../../device.js';
 import { call, type WasmCall, type WasmLower } from '../kernel.js';
-import { depthwiseCall, windowProductCall, zerosFor } from './conv2d.js';
+import { windowProductCall, zerosFor } from './conv2d.js';
+import { depthwiseCall } from './depthwise-conv2d.js';
 import { gemmCall, packedBytes, packPanelsKernel } from './gemm.js';
 import { type Geometry, isDepthwise, isPointwise } from './window.js';
 import { shifted, Workspace } from './workspace.js';
@@ -30,7 +31,8 @@ export function inputPhases(length: number, taps: number, stride: number, paddin
     const reach = Array.from({ length: taps }, (_, k) => k).filter(
       (k) => (start + padding - k * dilation) % stride === 0,
     );
-    const [first = 0, second = first] = reach;
+    // From the last tap to the first, so that dy is read forwards.
+    const [first = 0, second = first] = reach.reverse();
     const every = second - first;
     return {
       start,

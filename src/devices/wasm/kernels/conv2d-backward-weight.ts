@@ -2,6 +2,7 @@ import type { Conv2dBackwardWeightAttrs } from '../../../ops/conv2d.js';
 import { at, type KernelNode, type Lowering } from '../../device.js';
 import { call, type WasmCall, type WasmKernel, type WasmLower, type WasmTarget } from '../kernel.js';
 import { gatheredRowBytes, zerosFor } from './conv2d.js';
+import { bandOf } from './depthwise-conv2d.js';
 import { forwardGeometry, geometryFields, isDepthwise } from './window.js';
 import { align, Workspace } from './workspace.js';
 
@@ -40,6 +41,22 @@ export const depthwiseConv2dBackwardWeightKernel = {
   },
 } as const satisfies WasmKernel;
 
+export const depthwiseConv3x3BackwardWeightKernel = {
+  name: 'depthwiseConv3x3BackwardWeight',
+  fields: {
+    x: 'ptr',
+    zeros: 'ptr',
+    dy: 'ptr',
+    scratch: 'ptr',
+    scratchStride: 'i32',
+    ...geometryFields,
+    partials: 'ptr',
+    chunks: 'i32',
+    channels: 'i32',
+    bandRows: 'i32',
+  },
+} as const satisfies WasmKernel;
+
 export const sumPartialsKernel = {
   name: 'sumPartials',
   fields: { x: 'ptr', y: 'ptr', count: 'i32', partials: 'i32' },
@@ -57,6 +74,8 @@ const MAX_CHUNKS = 32;
 const MIN_CHUNK = 256;
 /** Bytes of dy that a block keeps packed in the L2 cache. */
 const PACKED_DY_BYTES = 256 << 10;
+/** Depthwise: positions of a chunk, at least. */
+const MIN_DEPTHWISE_CHUNK = 64;
 /** Depthwise: so few that the rows of a block stay in L1 while the channels go by. */
 const DEPTHWISE_BLOCK = 16;
 /** Depthwise: taps that a round keeps in registers, as in the kernel. */
@@ -80,7 +99,7 @@ function dense(
 
   const paddedN = Math.ceil(n / 4) * 4;
   const block = Math.min(512, positions, Math.max(64, Math.floor(PACKED_DY_BYTES / (paddedN * 16)) * 4));
-  const scratchStride = align(block * (4 * (taps + 1) + 4 * paddedN + 32 + rowBytes)) + 64;
+  const scratchStride = align(block * (4 * (taps + 1) + 4 * paddedN + 32 + rowBytes) + paddedN * 16) + 64;
   const workspace = new Workspace();
   const partials = chunks > 1 ? workspace.take(chunks * dw.bytes) : at(dw);
   const calls = [
@@ -113,25 +132,19 @@ function depthwise(
   const [channels, , tapsH, tapsW] = dw.shape;
   const taps = tapsH * tapsW;
   const geometry = forwardGeometry(x, dy, dw, attrs);
-  const positions = geometry.batch * geometry.outH * geometry.outW;
-  const chunks = Math.max(1, Math.min(MAX_CHUNKS, Math.floor(positions / (4 * DEPTHWISE_BLOCK))));
+  const rows = geometry.batch * geometry.outH;
+  const chunks = Math.max(1, Math.min(MAX_CHUNKS, rows, Math.floor((rows * geometry.outW) / MIN_DEPTHWISE_CHUNK)));
   const slots = Math.ceil(taps / DEPTHWISE_ROUND) * DEPTHWISE_ROUND;
-  const scratchStride = align(DEPTHWISE_BLOCK * (slots + 1) * 4);
   const workspace = new Workspace();
-  const partials = workspace.take(chunks * Math.ceil(channels / 4) * slots * 16);
+  const partials = workspace.take(chunks * Math.ceil(channels / 8) * slots * 32);
+  const operands = { x: at(x), zeros: at('constants'), dy: at(dy), ...geometry, partials, chunks, channels };
+  const band = bandOf(geometry);
+  const scratchStride = band ? band.bytes : align(DEPTHWISE_BLOCK * (slots + 1) * 4);
+  const scratch = { scratch: workspace.take(scratchStride * threads), scratchStride };
   const calls = [
-    call(depthwiseConv2dBackwardWeightKernel, {
-      x: at(x),
-      zeros: at('constants'),
-      dy: at(dy),
-      scratch: workspace.take(scratchStride * threads),
-      scratchStride,
-      ...geometry,
-      partials,
-      chunks,
-      channels,
-      block: DEPTHWISE_BLOCK,
-    }),
+    band
+      ? call(depthwiseConv3x3BackwardWeightKernel, { ...operands, ...scratch, bandRows: band.rows })
+      : call(depthwiseConv2dBackwardWeightKernel, { ...operands, ...scratch, block: DEPTHWISE_BLOCK }),
     call(mergeDepthwiseWeightKernel, { partials, dw: at(dw), chunks, channels, taps }),
   ];
   return { calls, workspace: workspace.bytes, constants: zerosFor(geometry.xPixel) };

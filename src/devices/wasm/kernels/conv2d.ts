@@ -1,6 +1,7 @@
 import type { Conv2dAttrs } from '../../../ops/conv2d.js';
 import { at, type Operand } from '../../device.js';
 import { call, type WasmCall, type WasmKernel, type WasmLower } from '../kernel.js';
+import { depthwiseCall } from './depthwise-conv2d.js';
 import { blockTiles, gemmCall, packedBytes, packPanelsKernel, panelCount } from './gemm.js';
 import { forwardGeometry, type Geometry, geometryFields, isDepthwise, isPointwise } from './window.js';
 import { align, Workspace } from './workspace.js';
@@ -22,22 +23,6 @@ export const conv2dKernel = {
     k: 'i32',
     blockTiles: 'i32',
     rowBytes: 'i32',
-  },
-} as const satisfies WasmKernel;
-
-export const depthwiseConv2dKernel = {
-  name: 'depthwiseConv2d',
-  fields: {
-    x: 'ptr',
-    zeros: 'ptr',
-    y: 'ptr',
-    scratch: 'ptr',
-    scratchStride: 'i32',
-    ...geometryFields,
-    w: 'ptr',
-    seed: 'ptr',
-    biased: 'i32',
-    channels: 'i32',
   },
 } as const satisfies WasmKernel;
 
@@ -87,22 +72,6 @@ export function windowProductCall(p: WindowProduct, workspace: Workspace, thread
     k: p.k,
     blockTiles: tiles,
     rowBytes,
-  });
-}
-
-export function depthwiseCall(p: WindowProduct, workspace: Workspace, threads: number): WasmCall {
-  const scratchStride = align((p.geometry.tapsH * p.geometry.tapsW + 1) * 16);
-  return call(depthwiseConv2dKernel, {
-    x: p.x,
-    zeros: at('constants'),
-    y: p.y,
-    scratch: workspace.take(scratchStride * threads),
-    scratchStride,
-    ...p.geometry,
-    w: p.w,
-    seed: p.bias ?? at('constants'),
-    biased: p.bias ? 1 : 0,
-    channels: p.groups,
   });
 }
 
