@@ -76,6 +76,11 @@ export class Program {
     });
   }
 
+  /** The plan's steps with addresses, for profilers: valid until states or the pool move. */
+  boundSteps(): ProgramStep[] {
+    return this.plan.steps.map((step) => this.#bind(step));
+  }
+
   async #replay(
     loaded: LoadedProgram,
     uploads: readonly (readonly [PlanValue, Uint8Array])[],
