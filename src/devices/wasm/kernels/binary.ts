@@ -4,7 +4,7 @@ import { at } from '../../device.js';
 import { broadcastStrides } from '../broadcast.js';
 import { Constants } from '../constants.js';
 import { call, type WasmKernel, type WasmLower } from '../kernel.js';
-import { axisTable, collapse } from '../strided.js';
+import { axisTable, collapse } from './strided.js';
 
 /** In the order of the constants of assembly/kernels/binary.ts. */
 const binaryKinds: readonly BinaryKind[] = ['add', 'sub', 'mul', 'div', 'min', 'max'];

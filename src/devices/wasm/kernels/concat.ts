@@ -5,7 +5,7 @@ import { normalizeAxis } from '../../../tensor/shape.js';
 import { at } from '../../device.js';
 import { Constants } from '../constants.js';
 import type { WasmLower } from '../kernel.js';
-import { copyStrided } from '../strided.js';
+import { copyStrided } from './strided.js';
 
 export const lowerConcat: WasmLower<ConcatAttrs> = ({ inputs, outputs: [y], attrs }) => {
   const constants = new Constants();

@@ -4,7 +4,7 @@ import { physicalStrides } from '../../../tensor/layout.js';
 import { at } from '../../device.js';
 import { Constants } from '../constants.js';
 import type { WasmLower } from '../kernel.js';
-import { copyStrided } from '../strided.js';
+import { copyStrided } from './strided.js';
 
 /** Between any two layouts. */
 export const lowerCopy: WasmLower<CopyAttrs> = ({ inputs: [x], outputs: [y] }) => {

@@ -5,7 +5,7 @@ import { at } from '../../device.js';
 import { broadcastStrides } from '../broadcast.js';
 import { Constants } from '../constants.js';
 import type { WasmLower } from '../kernel.js';
-import { copyStrided } from '../strided.js';
+import { copyStrided } from './strided.js';
 
 export const lowerExpand: WasmLower<ExpandAttrs> = ({ inputs: [x], outputs: [y] }) => {
   const constants = new Constants();

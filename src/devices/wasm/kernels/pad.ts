@@ -4,8 +4,8 @@ import { size } from '../../../tensor/shape.js';
 import { at } from '../../device.js';
 import { Constants } from '../constants.js';
 import { call, type WasmLower } from '../kernel.js';
-import { copyStrided } from '../strided.js';
 import { fillKernel } from './fill.js';
+import { copyStrided } from './strided.js';
 
 const F32_BYTES = 4;
 

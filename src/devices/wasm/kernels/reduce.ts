@@ -4,7 +4,7 @@ import { normalizeAxis, size, strides } from '../../../tensor/shape.js';
 import { at, type Operand, type Value } from '../../device.js';
 import { Constants } from '../constants.js';
 import { call, type WasmCall, type WasmKernel, type WasmLower } from '../kernel.js';
-import { copyStrided } from '../strided.js';
+import { copyStrided } from './strided.js';
 
 export const reduceChunksKernel = {
   name: 'reduceChunks',

@@ -4,7 +4,7 @@ import { physicalStrides } from '../../../tensor/layout.js';
 import { at } from '../../device.js';
 import { Constants } from '../constants.js';
 import type { WasmLower } from '../kernel.js';
-import { copyStrided } from '../strided.js';
+import { copyStrided } from './strided.js';
 
 export const lowerSlice: WasmLower<SliceAttrs> = ({ inputs: [x], outputs: [y], attrs: { start, step } }) => {
   const constants = new Constants();

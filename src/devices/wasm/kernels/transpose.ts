@@ -5,7 +5,7 @@ import { permute } from '../../../tensor/shape.js';
 import { at } from '../../device.js';
 import { Constants } from '../constants.js';
 import type { WasmLower } from '../kernel.js';
-import { copyStrided } from '../strided.js';
+import { copyStrided } from './strided.js';
 
 export const lowerTranspose: WasmLower<TransposeAttrs> = ({ inputs: [x], outputs: [y], attrs: { order } }) => {
   const constants = new Constants();

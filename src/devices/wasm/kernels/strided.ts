@@ -1,7 +1,7 @@
-import type { Shape } from '../../tensor/shape.js';
-import type { Operand } from '../device.js';
-import type { Constants } from './constants.js';
-import { call, type WasmCall, type WasmKernel } from './kernel.js';
+import type { Shape } from '../../../tensor/shape.js';
+import type { Operand } from '../../device.js';
+import type { Constants } from '../constants.js';
+import { call, type WasmCall, type WasmKernel } from '../kernel.js';
 
 /** One loop of a walk over tensors: how often, and how many bytes each of them moves on. */
 export interface Axis {
