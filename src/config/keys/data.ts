@@ -12,7 +12,12 @@ export const dataKeys = {
   'dataset.sample_selection_random_seed': z.int().min(0).default(0).describe('Which ones they are'),
   'dataset.train_batch_size0': z.int().min(1).default(128).describe('Images in a training batch'),
   'dataset.val_batch_size0': z.int().min(1).default(1).describe('Images in a validation batch'),
-  'dataset.eval_batch_size0': z.int().min(1).default(1).describe('Images in a batch of cvnets eval'),
+  'dataset.eval_batch_size0': z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Images in a batch of cvnets eval; default: as in validation'),
   'dataset.pin_memory': z.boolean().default(false).describe('Has no effect'),
   'dataset.persistent_workers': z.boolean().default(false).describe('Has no effect: workers always persist'),
 

@@ -26,7 +26,9 @@ const convInit = z.enum([
 export const modelKeys = {
   'model.classification.name': z.string().nullable().default(null).describe('Which network'),
   'model.classification.n_classes': z.int().min(1).default(1000).describe('Classes of the dataset'),
-  'model.classification.classifier_dropout': share().default(0).describe('Dropout before the classifier'),
+  'model.classification.classifier_dropout': share()
+    .default(0)
+    .describe("Dropout before the classifier; 0: the network's own rule, as in CVNets"),
   'model.classification.freeze_batch_norm': z
     .boolean()
     .default(false)
@@ -63,9 +65,13 @@ export const modelKeys = {
     .default(0.1)
     .describe('Share of the batch in running statistics'),
   'model.layer.global_pool': z
-    .enum(['mean', 'max', 'rms'])
+    .enum(['mean', 'rms', 'abs'])
     .default('mean')
     .describe('Global pooling before the classifier'),
+  'model.layer.reset_parameters': z
+    .boolean()
+    .default(false)
+    .describe('Applies conv_init and linear_init, which CVNets 0.2 to 0.4 reads and ignores'),
   'model.layer.conv_init': convInit.default('kaiming_normal').describe('Initial weights of convolutions'),
   'model.layer.conv_init_std_dev': z
     .number()

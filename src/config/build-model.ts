@@ -1,0 +1,65 @@
+import { type ClassificationModelName, classificationModels } from '../models/classification/index.js';
+import type { LeNetOptions } from '../models/classification/lenet.js';
+import type { MobileNetV1Options } from '../models/classification/mobilenetv1.js';
+import type { MobileNetV2Options } from '../models/classification/mobilenetv2.js';
+import type { ClassificationModel } from '../models/classification/model.js';
+import { freezeBatchNorm } from '../models/classification/model.js';
+import type { ResNetOptions } from '../models/classification/resnet.js';
+import { ConfigError } from '../utils/errors.js';
+import { suggestion } from '../utils/suggest.js';
+import type { Config } from './keys/index.js';
+
+/** Channels and size of the images that a network is made for. */
+export interface ImageShape {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+type Builder = (config: Config, image: ImageShape) => ClassificationModel;
+
+const builders = {
+  lenet: (config, { channels, height }) =>
+    classificationModels.lenet({ ...common(config), in_channels: channels, image_size: height } satisfies LeNetOptions),
+  mobilenetv1: (config) => {
+    const width_multiplier = config['model.classification.mobilenetv1.width_multiplier'];
+    return classificationModels.mobilenetv1({ ...common(config), width_multiplier } satisfies MobileNetV1Options);
+  },
+  mobilenetv2: (config) => {
+    const width_multiplier = config['model.classification.mobilenetv2.width_multiplier'];
+    return classificationModels.mobilenetv2({ ...common(config), width_multiplier } satisfies MobileNetV2Options);
+  },
+  resnet: (config) => {
+    const depth = config['model.classification.resnet.depth'];
+    const dropout = config['model.classification.resnet.dropout'];
+    return classificationModels.resnet({ ...common(config), depth, dropout } satisfies ResNetOptions);
+  },
+} as const satisfies Record<ClassificationModelName, Builder>;
+
+export const modelNames = Object.keys(builders) as ClassificationModelName[];
+
+/** The network that a recipe names. Throws ConfigError with the nearest name. */
+export function buildModel(config: Config, image: ImageShape): ClassificationModel {
+  const name = config['model.classification.name'];
+  if (name === null) throw new ConfigError('model.classification.name is not set', `known: ${modelNames.join(', ')}`);
+  if (!Object.hasOwn(builders, name)) {
+    throw new ConfigError(`model.classification.name: there is no network '${name}'`, suggestion(name, modelNames));
+  }
+  const model = builders[name as ClassificationModelName](config, image);
+  if (config['model.classification.freeze_batch_norm']) freezeBatchNorm(model);
+  return model;
+}
+
+function common(config: Config) {
+  const dropout = config['model.classification.classifier_dropout'];
+  const ownActivation = config['model.classification.activation.name'];
+  const group = ownActivation === null ? 'model.activation' : 'model.classification.activation';
+  return {
+    n_classes: config['model.classification.n_classes'],
+    classifier_dropout: dropout === 0 ? undefined : dropout,
+    activation: ownActivation ?? config['model.activation.name'],
+    neg_slope: config[`${group}.neg_slope`],
+    norm_momentum: config['model.normalization.momentum'],
+    global_pool: config['model.layer.global_pool'],
+  };
+}

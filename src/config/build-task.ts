@@ -1,0 +1,63 @@
+import type { ClassificationModel } from '../models/classification/model.js';
+import { type InitializeOptions, initialize } from '../nn/initialize.js';
+import { namedParameters } from '../nn/module.js';
+import { crossEntropy } from '../ops/cross-entropy.js';
+import { toFloat } from '../ops/to-float.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { Task } from '../train/task.js';
+import { ConfigError } from '../utils/errors.js';
+import { buildModel, type ImageShape } from './build-model.js';
+import type { Config } from './keys/index.js';
+
+export interface ClassificationTask extends Task {
+  readonly model: ClassificationModel;
+}
+
+/** The network of a recipe with its input scaling and loss, initial values from `common.seed`. */
+export function buildTask(config: Config, image: ImageShape): ClassificationTask {
+  const seed = config['common.seed'];
+  const model = buildModel(config, image);
+  const { parameters, buffers } = initialize(model, { seed, ...layerInit(config) });
+  const frozen = new Set([...namedParameters(model).values()].filter((p) => !p.trainable).map((p) => p.state));
+  const pixels = pixelScale(config, image.channels);
+  return {
+    model,
+    classes: config['model.classification.n_classes'],
+    parameters: parameters.filter((state) => !frozen.has(state)),
+    buffers: [...parameters.filter((state) => frozen.has(state)), ...buffers],
+    logits: (x, { training, counter }) => model.call(toFloat(x, pixels), { training, dropoutCounter: counter, seed }),
+    loss: (logits, target, { training }) => loss(config, logits, target, training),
+  };
+}
+
+function layerInit(config: Config): InitializeOptions {
+  if (!config['model.layer.reset_parameters']) return {};
+  return {
+    conv_init: config['model.layer.conv_init'],
+    conv_init_std_dev: config['model.layer.conv_init_std_dev'] ?? undefined,
+    linear_init: config['model.layer.linear_init'],
+    linear_init_std_dev: config['model.layer.linear_init_std_dev'],
+  };
+}
+
+/** Label smoothing is for training only; validation measures the plain cross-entropy. */
+function loss(config: Config, logits: Tensor, target: Tensor, training: boolean): Tensor {
+  return crossEntropy(logits, target, {
+    labelSmoothing: training ? config['loss.classification.cross_entropy.label_smoothing'] : 0,
+    ignoreIndex: config['loss.classification.cross_entropy.ignore_index'],
+  });
+}
+
+/** Bytes to 0..1 and, when it is asked for, to mean 0 and deviation 1: x/255/std - mean/std. */
+function pixelScale(config: Config, channels: number): { scale: number[]; shift: number[] } {
+  const group = 'image_augmentation.to_tensor.mean_std_normalization';
+  if (!config[`${group}.enable`]) return { scale: [1 / 255], shift: [0] };
+  const [mean, std] = [config[`${group}.mean`], config[`${group}.std`]];
+  if (mean?.length !== channels || std?.length !== channels) {
+    throw new ConfigError(
+      `${group}: mean has ${mean?.length ?? 0} values and std ${std?.length ?? 0}, the images have ${channels} channels`,
+      'give one value per channel for both',
+    );
+  }
+  return { scale: std.map((s) => 1 / (255 * s)), shift: mean.map((m, i) => -m / std[i]) };
+}
