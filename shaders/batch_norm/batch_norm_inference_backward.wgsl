@@ -1,0 +1,72 @@
+// Gradient of batch norm with given statistics, launch 1 of 2: with xhat = (x - mean) / sqrt(variance + eps) and
+// g = dy [act has a slope at gamma xhat + beta]
+//
+//   dx = g gamma / sqrt(variance + eps)
+//
+// and per channel and slab the partial sums of dbeta = sum g and dgamma = sum g xhat, which channel_sums.wgsl adds.
+
+alias Lane = vec4f;
+
+override X: u32 = 8; // lanes across a workgroup, a power of two
+override ACTIVATION: u32 = 0; // 0 none, 1 relu, 2 relu6
+
+struct Params {
+  rows: u32,
+  lanes: u32,
+  slab_rows: u32,
+  eps: f32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> x: array<Lane>;
+@group(0) @binding(2) var<storage, read_write> dy: array<Lane>;
+@group(0) @binding(3) var<storage, read_write> gamma: array<Lane>;
+@group(0) @binding(4) var<storage, read_write> beta: array<Lane>;
+@group(0) @binding(5) var<storage, read_write> mean: array<Lane>;
+@group(0) @binding(6) var<storage, read_write> variance: array<Lane>;
+@group(0) @binding(7) var<storage, read_write> dx: array<Lane>;
+@group(0) @binding(8) var<storage, read_write> partials: array<Lane>; // [slabs][sum g, sum g xhat][lanes]
+
+var<workgroup> sums: array<Lane, 256>;
+var<workgroup> products: array<Lane, 256>;
+
+@compute @workgroup_size(X, 256 / X)
+fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u) {
+  let height = 256 / X;
+  let lane = group.x * X + local.x;
+  let slab = group.y;
+  let end = min((slab + 1) * params.slab_rows, params.rows);
+  let i = local.y * X + local.x;
+
+  var sum = Lane(0);
+  var product = Lane(0);
+  if (lane < params.lanes) {
+    let average = mean[lane];
+    let inverse = 1 / sqrt(variance[lane] + params.eps);
+    let scale = gamma[lane];
+    let shift = beta[lane];
+    for (var row = slab * params.slab_rows + local.y; row < end; row += height) {
+      let normal = (x[row * params.lanes + lane] - average) * inverse;
+      var g = dy[row * params.lanes + lane];
+      if (ACTIVATION > 0) { g = select(Lane(0), g, normal * scale + shift > Lane(0)); }
+      if (ACTIVATION > 1) { g = select(Lane(0), g, normal * scale + shift < Lane(6)); }
+      dx[row * params.lanes + lane] = g * (scale * inverse);
+      sum += g;
+      product += g * normal;
+    }
+  }
+
+  sums[i] = sum;
+  products[i] = product;
+  for (var half = height / 2; half > 0; half /= 2) {
+    workgroupBarrier();
+    if (local.y < half) {
+      sums[i] += sums[i + half * X];
+      products[i] += products[i + half * X];
+    }
+  }
+  if (local.y == 0 && lane < params.lanes) {
+    partials[2 * slab * params.lanes + lane] = sums[i];
+    partials[(2 * slab + 1) * params.lanes + lane] = products[i];
+  }
+}
