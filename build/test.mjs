@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findAdapters } from './adapters.mjs';
+import { findAdapters, wishes } from './adapters.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const results = join(root, 'node_modules/.cache/cvnets/test-results.json');
@@ -55,6 +55,10 @@ const wish = process.env.CVNETS_TEST_ADAPTER || 'auto';
 
 buildStale();
 mkdirSync(join(root, 'node_modules/.cache/cvnets'), { recursive: true });
+if (!wishes.includes(wish)) {
+  console.error(`CVNETS_TEST_ADAPTER is ${wish}: choose one of ${wishes.join(', ')}`);
+  process.exit(1);
+}
 const { found, problems } = findAdapters(wish);
 for (const { driver, problem } of problems) console.log(`WebGPU driver ${driver}: not used, ${problem}`);
 for (const { driver, name, f16 } of found)
