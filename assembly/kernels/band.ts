@@ -9,7 +9,16 @@ export const BAND_PIXEL: usize = 64;
  *
  *   band[row][column][16] = x[n][top + row][left + column][channel...]
  */
-export function fillBand(g: Window, n: i32, top: i32, rows: i32, left: i32, columns: i32, channel: i32, band: usize): void {
+export function fillBand(
+  g: Window,
+  n: i32,
+  top: i32,
+  rows: i32,
+  left: i32,
+  columns: i32,
+  channel: i32,
+  band: usize,
+): void {
   const before = min(columns, max(0, -left));
   const inside = max(0, min(columns, g.inW - left) - before);
   const after = columns - before - inside;
@@ -20,7 +29,7 @@ export function fillBand(g: Window, n: i32, top: i32, rows: i32, left: i32, colu
     }
     band = clear(band, before);
     const pixel = (n * g.inH + iy) * g.inW + left + before;
-    let x = g.x + <usize>pixel * g.xPixel + (<usize>channel << 2);
+    let x = g.x + <usize>pixel * g.xPixel + ((<usize>channel) << 2);
     for (const end = band + <usize>inside * BAND_PIXEL; band < end; band += BAND_PIXEL) {
       v128.store(band, v128.load(x));
       v128.store(band, v128.load(x, 16), 16);

@@ -1,4 +1,5 @@
 import { rangeStart, rangeEnd } from './range';
+import { gatherWindows } from './gather';
 import { storeColumns } from './tile';
 import { Window, fillPositions } from './window';
 
@@ -78,7 +79,7 @@ function isPointwise(g: Conv2dBackwardWeightArgs): bool {
 // @ts-ignore: decorator
 @inline
 function quadStride(g: Conv2dBackwardWeightArgs): usize {
-  return (<usize>g.block << 4) + 64;
+  return ((<usize>g.block) << 4) + 64;
 }
 
 function sumChunk(g: Conv2dBackwardWeightArgs, scratch: usize, chunk: i32, panelStart: i32, panelEnd: i32): void {
@@ -94,13 +95,17 @@ function sumChunk(g: Conv2dBackwardWeightArgs, scratch: usize, chunk: i32, panel
   const last = rangeEnd(positions, chunk, g.chunks);
   for (let position = first; position < last; position += g.block) {
     const count = min(g.block, last - position);
-    if (!pointwise) fillPositions(changetype<Window>(g), scratch, position, count, entryBytes);
+    if (!pointwise && g.rowBytes == 0) fillPositions(changetype<Window>(g), scratch, position, count, entryBytes);
     let panel = panelStart;
     while (panel < panelEnd) {
       const group = panel / perGroup;
       const stop = min(panelEnd, (group + 1) * perGroup);
       packDy(g, position, count, group, packedDy);
-      if (g.rowBytes > 0) gatherRows(g, scratch, entryBytes, count, group, packedX + ((<usize>g.block) << 5));
+      if (g.rowBytes > 0) {
+        const kBytes = (<usize>g.k) << 2;
+        const rows = packedX + ((<usize>g.block) << 5);
+        gatherWindows(changetype<Window>(g), position, count, kBytes, <usize>group * kBytes, rows, g.rowBytes);
+      }
       for (; panel < stop; panel++) {
         if (pointwise) {
           const channel = (panel - group * perGroup) << 3;
@@ -141,31 +146,6 @@ function packDy(g: Conv2dBackwardWeightArgs, position: i32, count: i32, group: i
     }
     x += pixel;
     y += 16;
-  }
-}
-
-/** Lays the window of each position out as a row of taps * k numbers. */
-function gatherRows(
-  g: Conv2dBackwardWeightArgs,
-  table: usize,
-  entryBytes: usize,
-  count: i32,
-  group: i32,
-  row: usize,
-): void {
-  const taps = g.tapsH * g.tapsW;
-  const kBytes = (<usize>g.k) << 2;
-  const shift = <usize>group * kBytes;
-  for (let i = 0; i < count; i++) {
-    let y = row;
-    for (let tap = 0; tap < taps; tap++) {
-      const x = load<usize>(table + ((<usize>tap) << 2), 4) + shift;
-      // Up to 3 numbers too many; the next tap writes over them.
-      for (let j: usize = 0; j < kBytes; j += 16) v128.store(y + j, v128.load(x + j));
-      y += kBytes;
-    }
-    table += entryBytes;
-    row += g.rowBytes;
   }
 }
 

@@ -1,6 +1,7 @@
 import { rangeStart, rangeEnd } from './range';
 import { tile4x8, depthwiseTile4x8, tableBytes } from './tile';
-import { Window, fillTables } from './window';
+import { gatherWindows } from './gather';
+import { Window, fillOutputs, fillTables } from './window';
 
 /** Starts like `Window`. */
 @unmanaged
@@ -62,12 +63,13 @@ export function conv2d(args: usize, thread: i32, threads: i32): void {
   const table = g.scratch + <usize>g.scratchStride * thread;
   for (let tile = byTiles ? rangeStart(tiles, thread, threads) : 0; tile < end; tile += g.blockTiles) {
     const count = min(g.blockTiles, end - tile);
-    fillTables(window, table, tile, count);
+    if (g.rowBytes > 0) fillOutputs(window, table, tile, count);
+    else fillTables(window, table, tile, count);
     let panel = panelStart;
     while (panel < panelEnd) {
       const group = panel / panels;
       const stop = min(panelEnd, (group + 1) * panels);
-      if (g.rowBytes > 0) gathered(g, table, count, taps, group, panel - group * panels, stop - group * panels);
+      if (g.rowBytes > 0) gathered(g, table, tile, count, group, panel - group * panels, stop - group * panels);
       else direct(g, table, count, taps, g.k, (group * g.k) << 2, group, panel - group * panels, stop - group * panels);
       panel = stop;
     }
@@ -100,39 +102,24 @@ function direct(
   }
 }
 
-/** Lays the windows of a block out as rows of taps * k numbers, then multiplies as if there were one tap. */
+/** Copies the windows of a block into rows of taps * k numbers, then multiplies as if there were one tap. */
 function gathered(
   g: Conv2dArgs,
   table: usize,
+  first: i32,
   count: i32,
-  taps: i32,
   group: i32,
   panelStart: i32,
   panelEnd: i32,
 ): void {
-  const from = tableBytes(taps);
-  const to = tableBytes(1);
-  const rows = table + <usize>g.blockTiles * from;
-  let row = rows + <usize>g.blockTiles * to;
   const kBytes = (<usize>g.k) << 2;
-  const shift = <usize>group * kBytes;
+  const rows = table + <usize>g.blockTiles * tableBytes(1);
   for (let i = 0; i < count << 2; i++) {
-    const lane = (<usize>(i & 3)) << 2;
-    let source = table + <usize>(i >> 2) * from + lane;
-    const entry = rows + <usize>(i >> 2) * to + lane;
-    store<usize>(entry, load<usize>(source));
-    store<usize>(entry, row, 16);
-    let y = row;
-    for (let tap = 0; tap < taps; tap++) {
-      source += 16;
-      const x = load<usize>(source) + shift;
-      // Up to 3 numbers too many; the next tap writes over them.
-      for (let j: usize = 0; j < kBytes; j += 16) v128.store(y + j, v128.load(x + j));
-      y += kBytes;
-    }
-    row += g.rowBytes;
+    const entry = table + <usize>(i >> 2) * tableBytes(1) + ((<usize>(i & 3)) << 2);
+    store<usize>(entry, rows + <usize>i * g.rowBytes, 16);
   }
-  direct(g, rows, count, 1, taps * g.k, 0, group, panelStart, panelEnd);
+  gatherWindows(changetype<Window>(g), first << 2, count << 2, kBytes, <usize>group * kBytes, rows, g.rowBytes);
+  direct(g, table, count, 1, g.tapsH * g.tapsW * g.k, 0, group, panelStart, panelEnd);
 }
 
 /** Starts like `Window`. */

@@ -64,8 +64,8 @@ function sumBand(g: DepthwiseConv3x3BackwardWeightArgs, n: i32, oy: i32, rows: i
   for (let c = 0; c < g.channels; c += 16) {
     fillBand(changetype<Window>(g), n, top, (rows - 1) * g.strideH + 3, g.offsetW, columns, c, band);
     for (let quad = c; quad < min(c + 16, g.channels); quad += 8) {
-      const x = band + (<usize>(quad - c) << 2);
-      const d = dy + (<usize>quad << 2);
+      const x = band + ((<usize>(quad - c)) << 2);
+      const d = dy + ((<usize>quad) << 2);
       const last = x + 2 * pitch;
       slide(g, x, x + pitch, pitch, d, d, rows, sums, sums + 48);
       if (quad + 4 < g.channels) {

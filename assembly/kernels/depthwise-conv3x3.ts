@@ -57,9 +57,9 @@ export function depthwiseConv3x3(args: usize, thread: i32, threads: i32): void {
       const window = changetype<Window>(args);
       fillBand(window, n, top, (rows - 1) * g.strideH + 3, g.offsetW, columns, c, band);
       for (let quad = c; quad < min(c + 16, g.channels); quad += 4) {
-        const x = band + (<usize>(quad - c) << 2);
-        const w = g.w + <usize>(quad >> 3) * (9 << 5) + (<usize>(quad & 4) << 2);
-        const column = <usize>quad << 2;
+        const x = band + ((<usize>(quad - c)) << 2);
+        const w = g.w + <usize>(quad >> 3) * (9 << 5) + ((<usize>(quad & 4)) << 2);
+        const column = (<usize>quad) << 2;
         const seed = g.biased ? g.seed + column : g.seed;
         const pitch = <usize>columns * BAND_PIXEL;
         const width = g.channels - quad;

@@ -29,3 +29,4 @@ export * from './softmax';
 export * from './gather2d';
 export * from './depthwise-conv3x3';
 export * from './depthwise-conv3x3-backward-weight';
+export * from './depthwise-conv3x3-backward-input';

@@ -47,16 +47,33 @@ export class Window {
 export function fillTables(g: Window, table: usize, first: i32, tiles: i32): void {
   const bytes = tableBytes(g.tapsH * g.tapsW);
   for (let lane: usize = 0; lane < 4; lane++) {
-    fill(g, table + (lane << 2), (first << 2) + <i32>lane, 4, tiles, bytes, 16);
+    fill(g, table + (lane << 2), (first << 2) + <i32>lane, 4, tiles, bytes, 16, g.tapsH);
+  }
+}
+
+/** Tables of one tap, whose output pointers alone are filled in. */
+export function fillOutputs(g: Window, table: usize, first: i32, tiles: i32): void {
+  for (let lane: usize = 0; lane < 4; lane++) {
+    fill(g, table + (lane << 2), (first << 2) + <i32>lane, 4, tiles, tableBytes(1), 16, 0);
   }
 }
 
 /** The same pointers for `count` single positions from `first` on: [y, x at tap 0, x at tap 1, ...]. */
 export function fillPositions(g: Window, table: usize, first: i32, count: i32, entryBytes: usize): void {
-  fill(g, table, first, 1, count, entryBytes, 4);
+  fill(g, table, first, 1, count, entryBytes, 4, g.tapsH);
 }
 
-function fill(g: Window, entry: usize, first: i32, skip: i32, count: i32, entryBytes: usize, tapBytes: usize): void {
+/** `count` positions, `skip` apart; in a table, positions are `entryBytes` and taps `tapBytes` apart. */
+function fill(
+  g: Window,
+  entry: usize,
+  first: i32,
+  skip: i32,
+  count: i32,
+  entryBytes: usize,
+  tapBytes: usize,
+  tapsH: i32,
+): void {
   const last = g.batch * g.outH * g.outW - 1;
   const outH = g.outH;
   const outW = g.outW;
@@ -65,7 +82,7 @@ function fill(g: Window, entry: usize, first: i32, skip: i32, count: i32, entryB
   let oy = (position / outW) % outH;
   let n = position / (outW * outH);
   for (; count > 0; count--) {
-    fillPosition(g, entry, tapBytes, n, oy, ox);
+    fillPosition(g, entry, tapBytes, tapsH, n, oy, ox);
     entry += entryBytes;
     const next = min(position + skip, last);
     ox += next - position;
@@ -80,7 +97,7 @@ function fill(g: Window, entry: usize, first: i32, skip: i32, count: i32, entryB
   }
 }
 
-function fillPosition(g: Window, entry: usize, tapBytes: usize, n: i32, oy: i32, ox: i32): void {
+function fillPosition(g: Window, entry: usize, tapBytes: usize, tapsH: i32, n: i32, oy: i32, ox: i32): void {
   store<usize>(entry, g.y + <usize>n * g.yBatch + <usize>oy * g.yRow + <usize>ox * g.yPixel);
   entry += tapBytes;
   const zeros = g.zeros;
@@ -92,7 +109,7 @@ function fillPosition(g: Window, entry: usize, tapBytes: usize, n: i32, oy: i32,
   const left = ox * g.strideW + g.offsetW;
   let iy = oy * g.strideH + g.offsetH;
   const pixelStep = stepW * g.xPixel;
-  for (let th = g.tapsH; th > 0; th--, iy += stepH) {
+  for (let th = tapsH; th > 0; th--, iy += stepH) {
     let pointer = g.x + ((n * inH + iy) * inW + left) * g.xPixel;
     const rowInside = <u32>iy < <u32>inH;
     let ix = left;

@@ -3,6 +3,7 @@ import { at } from '../../device.js';
 import { call, type WasmCall, type WasmLower } from '../kernel.js';
 import { windowProductCall, zerosFor } from './conv2d.js';
 import { depthwiseCall } from './depthwise-conv2d.js';
+import { isDepthwiseHalving, lowerDepthwiseHalvingBackwardInput } from './depthwise-conv3x3-backward-input.js';
 import { gemmCall, packedBytes, packPanelsKernel } from './gemm.js';
 import { type Geometry, isDepthwise, isPointwise } from './window.js';
 import { shifted, Workspace } from './workspace.js';
@@ -47,10 +48,14 @@ export function inputPhases(length: number, taps: number, stride: number, paddin
 }
 
 /** One window product over dy for every pair of phases, with the weights turned around: [tap][o] -> [tap][i]. */
-export const lowerConv2dBackwardInput: WasmLower<Conv2dBackwardInputAttrs> = (
-  { inputs: [dy, w], outputs: [dx], attrs },
-  { threads },
-) => {
+export const lowerConv2dBackwardInput: WasmLower<Conv2dBackwardInputAttrs> = (node, target) => {
+  const {
+    inputs: [dy, w],
+    outputs: [dx],
+    attrs,
+  } = node;
+  if (isDepthwiseHalving(w.shape, attrs)) return lowerDepthwiseHalvingBackwardInput(node, target);
+  const { threads } = target;
   const [outChannels, n, tapsH, tapsW] = w.shape;
   const { groups, stride, padding, dilation } = attrs;
   const k = outChannels / groups;

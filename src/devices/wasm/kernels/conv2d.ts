@@ -29,6 +29,9 @@ export const conv2dKernel = {
 /** Below this many channels, windows are copied into rows: a tap is too short a loop. */
 const FEW_CHANNELS = 8;
 
+/** Windows are copied so far ahead of their use that no load waits for a store. */
+const GATHERED_TILES = 16;
+
 export interface WindowProduct {
   readonly x: Operand;
   readonly y: Operand;
@@ -54,9 +57,10 @@ export const zerosFor = (pixelBytes: number): Uint8Array => new Uint8Array(pixel
 export function windowProductCall(p: WindowProduct, workspace: Workspace, threads: number): WasmCall {
   const taps = p.geometry.tapsH * p.geometry.tapsW;
   const rowBytes = gatheredRowBytes(taps, p.k);
-  const tiles = blockTiles(p.groups * panelCount(p.n) * taps * p.k * 32, p.k * 4 * p.groups);
-  const tableBytes = tiles * (taps + 1) * 16;
-  const scratchStride = align(tableBytes + (rowBytes > 0 ? tiles * (32 + 4 * rowBytes) : 0));
+  const tiles =
+    rowBytes > 0 ? GATHERED_TILES : blockTiles(p.groups * panelCount(p.n) * taps * p.k * 32, p.k * 4 * p.groups);
+  const tableBytes = tiles * (rowBytes > 0 ? 2 : taps + 1) * 16;
+  const scratchStride = align(tableBytes + (rowBytes > 0 ? tiles * 4 * rowBytes : 0));
   return call(conv2dKernel, {
     x: p.x,
     zeros: at('constants'),

@@ -27,16 +27,22 @@ export const depthwiseConv3x3Kernel = {
 
 /** A band of input rows, 16 channels of it, should stay in the L1 cache. */
 const BAND_BYTES = 32 << 10;
-const BAND_PIXEL = 64;
+/** Bytes of a pixel of a band. */
+export const BAND_PIXEL = 64;
 /** Fewer rows would be copied too often: neighbouring bands share two. */
 const MIN_BAND_ROWS = 4;
+
+/** Output rows that a band of input rows should serve. */
+export function bandRowsFor(outH: number, pitch: number, stride: number, overlap: number): number {
+  const fitting = Math.floor((BAND_BYTES / pitch - overlap) / stride);
+  return Math.min(outH, Math.max(MIN_BAND_ROWS, fitting));
+}
 
 /** Output rows of a band and the scratch it takes, for windows that the 3x3 kernels can slide; else null. */
 export function bandOf(g: Geometry): { readonly rows: number; readonly bytes: number } | null {
   if (g.tapsH !== 3 || g.tapsW !== 3 || g.stepH !== 1 || g.stepW !== 1) return null;
   const pitch = ((g.outW - 1) * g.strideW + 3) * BAND_PIXEL;
-  const fitting = Math.floor((BAND_BYTES / pitch - 3) / g.strideH) + 1;
-  const rows = Math.min(g.outH, Math.max(MIN_BAND_ROWS, fitting));
+  const rows = bandRowsFor(g.outH, pitch, g.strideH, 2);
   const tailBytes = rows * g.outW * 16;
   return { rows, bytes: align(((rows - 1) * g.strideH + 3) * pitch + tailBytes) };
 }
