@@ -14,12 +14,14 @@ const results = join(root, 'node_modules/.cache/cvnets/test-results.json');
 const newest = (folder) =>
   Math.max(...readdirSync(folder, { recursive: true }).map((name) => statSync(join(folder, name)).mtimeMs));
 
-/** Builds kernels and worker scripts again when their sources are newer: tests run what ships. */
+/** Builds again what is older than its sources: tests run what ships. */
 function buildStale() {
   const stale = (output, folder) => !existsSync(output) || statSync(output).mtimeMs < newest(folder);
   const steps = [];
   if (stale(join(root, 'build/kernels.shared.wasm'), join(root, 'assembly'))) steps.push('wasm');
   if (stale(join(root, 'build/wasm-worker.js'), join(root, 'src/devices/wasm'))) steps.push('workers');
+  if (['src', 'shaders'].some((folder) => stale(join(root, 'build/dist/cli.js'), join(root, folder))))
+    steps.push('bundle');
   if (steps.length === 0) return;
   const { status } = spawnSync(process.execPath, [join(root, 'build/build.mjs'), ...steps], { stdio: 'inherit' });
   if (status !== 0) process.exit(1);

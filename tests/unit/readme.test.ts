@@ -1,10 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as api from '../../src/index.node.js';
 
 const root = resolve(import.meta.dirname, '../..');
-const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { scripts, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 describe.each(['README.md', 'CONTRIBUTING.md'])('%s', (name) => {
   const text = readFileSync(join(root, name), 'utf8');
@@ -21,7 +22,9 @@ describe.each(['README.md', 'CONTRIBUTING.md'])('%s', (name) => {
 
   test('commands of cvnets exist', () => {
     const used = commands.map((line) => /^npx cvnets (\w+)/.exec(line)?.[1]).filter((command) => command !== undefined);
-    expect(used.filter((command) => !existsSync(join(root, `src/cli/commands/${command}.ts`)))).toEqual([]);
+    const help = execFileSync(process.execPath, [join(root, bin.cvnets), '--help'], { encoding: 'utf8' });
+    const known = [...help.matchAll(/^ {2}(\w+) /gm)].map(([, command]) => command);
+    expect(used.filter((command) => !known.includes(command))).toEqual([]);
   });
 
   test('files that are named exist', () => {
