@@ -52,6 +52,8 @@ export function storeColumns(y: usize, low: v128, high: v128, columns: i32): voi
  * `shift` is added to every input pointer, `column` to every output pointer (bytes). The seed of row r is at
  * `seed + (y_r & follow)`: a bias or zeros with follow = 0, the output itself with seed = 0 and follow = -1.
  */
+// @ts-ignore: decorator
+@inline
 export function tile4x8(
   table: usize,
   taps: i32,
@@ -112,12 +114,12 @@ export function tile4x8(
     v128.store(y2, c21, 16);
     v128.store(y3, c30);
     v128.store(y3, c31, 16);
-    return;
-  }
+  } else {
   storeColumns(y0, c00, c01, columns);
   storeColumns(y1, c10, c11, columns);
   storeColumns(y2, c20, c21, columns);
   storeColumns(y3, c30, c31, columns);
+  }
 }
 
 /** Depthwise: y[r][c] = seed[c] + sum over taps t of x[t][r][c] * w[t][c], for 8 channels starting at `column` bytes. */
