@@ -31,7 +31,8 @@ describeOp(
     along(name, [2, 3, 4, 2], 0),
     along(name, [1, 1], 1),
     along(name, [2, 3, 5], 1),
-    along(name, [3, 7], 1, 200),
+    // The gradient of a softmax that is all but one-hot cancels in float32: its forward pass only.
+    { ...along(name, [3, 7], 1, 200), differentiable: 0 },
     along(name, [65], 0),
   ]),
   {

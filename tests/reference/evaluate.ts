@@ -1,3 +1,4 @@
+import { reachableNodes } from '../../src/tensor/reachable.js';
 import { sameShape } from '../../src/tensor/shape.js';
 import type { State, StateTrace } from '../../src/tensor/state.js';
 import type { Node, Tensor } from '../../src/tensor/tensor.js';
@@ -14,7 +15,7 @@ export function evaluate(
   states: ReadonlyMap<State, RefArray> = new Map(),
 ): RefArray[] {
   const values = new Map<Tensor, RefArray>();
-  for (const node of reachable(outputs)) {
+  for (const node of reachableNodes(outputs)) {
     const inputs = node.inputs.map((tensor) => values.get(tensor)!);
     const results = node.source ? [sourceValue(node, feeds, states)] : rule(node)(inputs, node.attrs);
     node.outputs.forEach((tensor, i) => {
@@ -25,17 +26,6 @@ export function evaluate(
     });
   }
   return outputs.map((tensor) => values.get(tensor)!);
-}
-
-function reachable(outputs: readonly Tensor[]): Node[] {
-  const seen = new Set<Node>();
-  const stack = outputs.map(({ node }) => node);
-  for (let node = stack.pop(); node; node = stack.pop()) {
-    if (seen.has(node)) continue;
-    seen.add(node);
-    stack.push(...node.inputs.map((tensor) => tensor.node));
-  }
-  return [...seen].sort((a, b) => a.id - b.id);
 }
 
 function rule(node: Node): ReferenceRule<unknown> {

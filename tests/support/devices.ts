@@ -17,6 +17,7 @@ export const testedDevices = (process.env.CVNETS_TEST_DEVICES ?? 'wasm,webgpu').
 /** A device as the operator tests see it: graph in, logical row-major values out. */
 export interface TestDevice {
   readonly name: string;
+  readonly engine: Engine;
   evaluate(outputs: readonly Tensor[], feeds: ReadonlyMap<Tensor, TypedArray>): Promise<TypedArray[]>;
 }
 
@@ -32,7 +33,7 @@ export function devices(): Promise<readonly TestDevice[]> {
   opened ??= Promise.all(
     testedDevices.map(async (kind) => {
       const engine = await openers[kind]();
-      return { name: kind, evaluate: (outputs, feeds) => evaluate(engine, outputs, feeds) };
+      return { name: kind, engine, evaluate: (outputs, feeds) => evaluate(engine, outputs, feeds) };
     }),
   );
   return opened;
