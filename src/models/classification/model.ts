@@ -66,7 +66,11 @@ export abstract class Encoder extends ClassificationModel {
   }
 
   forward(x: Tensor, context: ForwardContext): Tensor {
-    const { out_l5 } = this.features(x, context);
+    return this.head(this.features(x, context).out_l5, context);
+  }
+
+  /** Logits of the last feature map. */
+  head(out_l5: Tensor, context: ForwardContext): Tensor {
     return this.classifier.call(this.conv_1x1_exp.call(out_l5, context), context);
   }
 }
