@@ -1,91 +1,37 @@
-import { expect, test } from 'vitest';
+import { test } from 'vitest';
 import { gradients } from '../../src/graph/autodiff.js';
 import { fuseBatchNormActivation } from '../../src/graph/passes/fuse.js';
 import { rewriteTrace } from '../../src/graph/rewrite.js';
 import { crossEntropyLoss } from '../../src/losses/cross-entropy.js';
 import { mobilenetv1 } from '../../src/models/classification/mobilenetv1.js';
 import { mobilenetv2 } from '../../src/models/classification/mobilenetv2.js';
-import type { Encoder } from '../../src/models/classification/model.js';
-import { initialize } from '../../src/nn/initialize.js';
-import type { ForwardContext } from '../../src/nn/module.js';
 import { globalNorm } from '../../src/ops/index.js';
 import { Sgd } from '../../src/optim/sgd.js';
 import { readState, traceStates } from '../../src/tensor/state.js';
-import { input, scalar } from '../../src/tensor/tensor.js';
+import { input } from '../../src/tensor/tensor.js';
 import { array, number } from '../reference/array.js';
-import { ReferenceSession } from '../reference/evaluate.js';
-import { parityImage, parityValue } from '../reference/parity.js';
+import { parityImage } from '../reference/parity.js';
+import { context, expectLogits, expectPrinted, parityStates } from './parity.js';
 
-/** Golden values: CVNets' own PyTorch code in float64 with the weights and images of tests/reference/parity.ts. */
-
-const context = (training: boolean): ForwardContext => ({
-  training,
-  dropoutCounter: scalar('counter', 'u32'),
-  seed: 0,
-});
-
-function parityStates(model: Encoder): { session: ReferenceSession; states: ReturnType<typeof initialize> } {
-  const states = initialize(model);
-  const session = new ReferenceSession();
-  for (const state of [...states.parameters, ...states.buffers]) session.states.set(state, parityValue(state));
-  return { session, states };
-}
-
-function statistics(values: Float64Array): [mean: number, deviation: number] {
-  const mean = values.reduce((a, b) => a + b) / values.length;
-  return [mean, Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length)];
-}
-
-/** Agrees in as many digits as the golden value was printed with. */
-const expectPrinted = (actual: number, golden: number, digits = 6): void => {
-  expect(Math.abs(actual - golden)).toBeLessThanOrEqual(Math.abs(golden) * 10 ** (1 - digits));
-};
-
-const logitCases = [
-  {
-    name: 'mobilenetv1',
-    model: () => mobilenetv1(),
+test('mobilenetv1 gives the logits and feature maps of CVNets', () => {
+  expectLogits({
+    model: mobilenetv1(),
     first: [-45.35808, -13.65928, 21.38023, -29.84723, -21.0426],
     mean: -1.140706,
     best: [543, 52.87272],
     stages: [0.61192, 4.47173, 10.4857, 18.017, 10.8816],
-  },
-  {
-    name: 'mobilenetv2',
-    model: () => mobilenetv2({ activation: 'relu6' }),
+  });
+}, 120_000);
+
+test('mobilenetv2 gives the logits and feature maps of CVNets', () => {
+  expectLogits({
+    model: mobilenetv2({ activation: 'relu6' }),
     first: [-0.1601509, 0.009353349, 0.0143102, 0.06609699, 0.09508211],
     mean: -0.004431209,
     best: [17, 0.2715858],
     stages: [-0.114976, -0.103274, -0.0114412, -0.100815, -0.00651509],
-  },
-] as const;
-
-test.each(logitCases)(
-  '$name gives the logits and feature maps of CVNets',
-  ({ model: build, first, mean, best, stages }) => {
-    const model = build();
-    const { session } = parityStates(model);
-    const image = input('image', [1, 3, 224, 224]);
-    const trace = traceStates(() => {
-      const features = model.features(image, context(false));
-      return { logits: model.head(features.out_l5, context(false)), ...features };
-    });
-    const result = session.run(trace, new Map([[image, parityImage(image.shape)]]));
-    const logits = result.logits.data;
-    first.forEach((golden, i) => {
-      expectPrinted(logits[i], golden);
-    });
-    expectPrinted(statistics(logits)[0], mean);
-    const top = logits.indexOf(Math.max(...logits));
-    expect(top).toBe(best[0]);
-    expectPrinted(logits[top], best[1]);
-    const maps = [result.out_l1, result.out_l2, result.out_l3, result.out_l4, result.out_l5];
-    maps.forEach(({ data }, i) => {
-      expectPrinted(statistics(data)[0], stages[i], 5);
-    });
-  },
-  120_000,
-);
+  });
+}, 120_000);
 
 test('five training steps of mobilenetv2 are those of CVNets', () => {
   const model = mobilenetv2({ width_multiplier: 0.5, activation: 'relu6', classifier_dropout: 0 });
