@@ -115,10 +115,10 @@ export function tile4x8(
     v128.store(y3, c30);
     v128.store(y3, c31, 16);
   } else {
-  storeColumns(y0, c00, c01, columns);
-  storeColumns(y1, c10, c11, columns);
-  storeColumns(y2, c20, c21, columns);
-  storeColumns(y3, c30, c31, columns);
+    storeColumns(y0, c00, c01, columns);
+    storeColumns(y1, c10, c11, columns);
+    storeColumns(y2, c20, c21, columns);
+    storeColumns(y3, c30, c31, columns);
   }
 }
 
