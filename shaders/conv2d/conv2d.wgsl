@@ -54,9 +54,11 @@ fn main(
 
   // Pixels past the end repeat the last one and are not stored.
   let m = min(vec4u(first) + vec4u(0, 1, 2, 3), vec4u(params.pixels - 1));
-  let left = m % params.out_width * STRIDE_W - params.pad_left;
-  let top = m / params.out_width % params.out_height * STRIDE_H - params.pad_top;
-  let image = m / (params.out_width * params.out_height) * params.in_height;
+  let line = m / params.out_width; // rows of output before this one, all images counted
+  let n = line / params.out_height;
+  let left = (m - line * params.out_width) * STRIDE_W - params.pad_left;
+  let top = (line - n * params.out_height) * STRIDE_H - params.pad_top;
+  let image = n * params.in_height;
 
   let filter_quads = KERNEL_H * KERNEL_W * params.group_in;
   var filter_at = out_quad * 4 * filter_quads;

@@ -73,9 +73,10 @@ fn main(
 
   // Pixels and channels past the end repeat the last one and are not stored.
   let m = min(vec4u(first) + vec4u(0, 1, 2, 3), vec4u(pixels - 1));
-  let in_row = m / width % height * STRIDE_H + phase_top;
-  let in_col = m % width * STRIDE_W + phase_left;
-  let image = m / (width * height);
+  let line = m / width; // rows of the phase before this one, all images counted
+  let image = line / height;
+  let in_row = (line - image * height) * STRIDE_H + phase_top;
+  let in_col = (m - line * width) * STRIDE_W + phase_left;
 
   let filter_size = KERNEL_H * KERNEL_W * params.group_in;
   let first_r = first_tap(phase_top + params.pad_top, STRIDE_H, DILATION_H, TAP_STEP_H, KERNEL_H);

@@ -68,12 +68,14 @@ fn main(
   // Pixels past the end repeat the last one and are not stored.
   let m0 = min(vec4u(first) + vec4u(0, 1, 2, 3), vec4u(pixels - 1));
   let m1 = min(vec4u(first) + vec4u(4, 5, 6, 7), vec4u(pixels - 1));
-  let in_row0 = m0 / width % height * STRIDE_H + phase_top;
-  let in_row1 = m1 / width % height * STRIDE_H + phase_top;
-  let in_col0 = m0 % width * STRIDE_W + phase_left;
-  let in_col1 = m1 % width * STRIDE_W + phase_left;
-  let image0 = m0 / (width * height);
-  let image1 = m1 / (width * height);
+  let line0 = m0 / width; // rows of the phase before this one, all images counted
+  let line1 = m1 / width;
+  let image0 = line0 / height;
+  let image1 = line1 / height;
+  let in_row0 = (line0 - image0 * height) * STRIDE_H + phase_top;
+  let in_row1 = (line1 - image1 * height) * STRIDE_H + phase_top;
+  let in_col0 = (m0 - line0 * width) * STRIDE_W + phase_left;
+  let in_col1 = (m1 - line1 * width) * STRIDE_W + phase_left;
 
   let filter_quads = KERNEL_H * KERNEL_W * params.group_in;
   let first_r = first_tap(phase_top + params.pad_top, STRIDE_H, DILATION_H, TAP_STEP_H, KERNEL_H);

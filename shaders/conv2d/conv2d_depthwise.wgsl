@@ -2,7 +2,8 @@
 //
 //   y[m, c] = bias[c] + sum over tap of  x[pixel(m) * STRIDE - pad + tap * DILATION, c] * w[c, tap]
 //
-// One invocation computes 4 output pixels x 4 channels, so that each weight is read once for 4 pixels.
+// One invocation computes 4 neighbouring pixels of a row x 4 channels, so that a weight is read once for 4 pixels and,
+// where STRIDE_W equals DILATION_W, a step to the next tap needs only one new value of x.
 
 override KERNEL_H: u32 = 1;
 override KERNEL_W: u32 = 1;
@@ -13,9 +14,11 @@ override DILATION_W: u32 = 1;
 override HAS_BIAS: bool = false;
 override WORKGROUP_SIZE: u32 = 64;
 
-// A quad is 4 channels: one vec4f.
+// `rows` counts the output rows of all images, `row_blocks` the blocks of 4 pixels in one of them; a quad is 4 channels,
+// one vec4f.
 struct Params {
-  pixels: u32,
+  rows: u32,
+  row_blocks: u32,
   out_height: u32,
   out_width: u32,
   in_height: u32,
@@ -31,18 +34,23 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> bias: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 
+// x at column `col` of the line that starts at `line`, zero outside.
+fn load(line: u32, col: u32, quad: u32) -> vec4f {
+  let inside = col < params.in_width;
+  return select(vec4f(), x[select(0, (line + col) * params.quads + quad, inside)], inside);
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
   let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
-  let quad = index % params.quads;
-  let first = index / params.quads * 4;
-  if (first >= params.pixels) { return; }
-
-  // Pixels past the end repeat the last one and are not stored.
-  let m = min(vec4u(first) + vec4u(0, 1, 2, 3), vec4u(params.pixels - 1));
-  let left = m % params.out_width * STRIDE_W - params.pad_left;
-  let top = m / params.out_width % params.out_height * STRIDE_H - params.pad_top;
-  let image = m / (params.out_width * params.out_height) * params.in_height;
+  let block = index / params.quads;
+  let quad = index - block * params.quads;
+  let out_row = block / params.row_blocks;
+  let first = (block - out_row * params.row_blocks) * 4;
+  if (out_row >= params.rows) { return; }
+  let n = out_row / params.out_height;
+  let top = (out_row - n * params.out_height) * STRIDE_H - params.pad_top;
+  let left = first * STRIDE_W - params.pad_left; // wraps below zero, so one comparison is enough
 
   let filter_size = KERNEL_H * KERNEL_W;
   var tap = quad * 4 * filter_size;
@@ -52,22 +60,42 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workg
   var sum2 = sum0;
   var sum3 = sum0;
   for (var r = 0u; r < KERNEL_H; r++) {
-    let row = top + r * DILATION_H; // wraps below zero, so one comparison is enough
+    let row = top + r * DILATION_H;
+    if (row >= params.in_height) {
+      tap += KERNEL_W;
+      continue;
+    }
+    let line = (n * params.in_height + row) * params.in_width;
+    var col = left;
+    var a0 = load(line, col, quad);
+    var a1 = load(line, col + STRIDE_W, quad);
+    var a2 = load(line, col + 2 * STRIDE_W, quad);
+    var a3 = load(line, col + 3 * STRIDE_W, quad);
     for (var s = 0u; s < KERNEL_W; s++) {
-      let col = left + s * DILATION_W;
-      let inside = (row < vec4u(params.in_height)) & (col < vec4u(params.in_width));
-      let at = select(vec4u(), ((image + row) * params.in_width + col) * params.quads + quad, inside);
       let b = vec4f(w[tap], w[tap + filter_size], w[tap + 2 * filter_size], w[tap + 3 * filter_size]);
-      sum0 += select(vec4f(), x[at.x], inside.x) * b;
-      sum1 += select(vec4f(), x[at.y], inside.y) * b;
-      sum2 += select(vec4f(), x[at.z], inside.z) * b;
-      sum3 += select(vec4f(), x[at.w], inside.w) * b;
+      sum0 += a0 * b;
+      sum1 += a1 * b;
+      sum2 += a2 * b;
+      sum3 += a3 * b;
       tap++;
+      col += DILATION_W;
+      if (s + 1 < KERNEL_W) {
+        if (STRIDE_W == DILATION_W) {
+          a0 = a1;
+          a1 = a2;
+          a2 = a3;
+        } else {
+          a0 = load(line, col, quad);
+          a1 = load(line, col + STRIDE_W, quad);
+          a2 = load(line, col + 2 * STRIDE_W, quad);
+        }
+        a3 = load(line, col + 3 * STRIDE_W, quad);
+      }
     }
   }
-  let out = first * params.quads + quad;
+  let out = (out_row * params.out_width + first) * params.quads + quad;
   y[out] = sum0;
-  if (first + 1 < params.pixels) { y[out + params.quads] = sum1; }
-  if (first + 2 < params.pixels) { y[out + 2 * params.quads] = sum2; }
-  if (first + 3 < params.pixels) { y[out + 3 * params.quads] = sum3; }
+  if (first + 1 < params.out_width) { y[out + params.quads] = sum1; }
+  if (first + 2 < params.out_width) { y[out + 2 * params.quads] = sum2; }
+  if (first + 3 < params.out_width) { y[out + 3 * params.quads] = sum3; }
 }

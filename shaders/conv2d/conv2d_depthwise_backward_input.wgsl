@@ -3,7 +3,8 @@
 //   dx[h, w, c] = sum over tap of  dy[p, q, c] * w[c, tap]   where  p * STRIDE = h + pad - tap * DILATION
 //
 // Pixels whose coordinates agree modulo STRIDE (a phase, id.z) use the same taps: every TAP_STEP-th one,
-// TAP_STEP = STRIDE / gcd(STRIDE, DILATION). One invocation computes 4 pixels of a phase x 4 channels.
+// TAP_STEP = STRIDE / gcd(STRIDE, DILATION). One invocation computes 4 neighbouring pixels of a row of the phase x 4
+// channels: a weight is read once for 4 pixels and, where the next tap is one column of dy away, one new value of dy too.
 
 override KERNEL_H: u32 = 1;
 override KERNEL_W: u32 = 1;
@@ -40,24 +41,29 @@ fn first_tap(at: u32, stride: u32, dilation: u32, step: u32, kernel: u32) -> u32
   return kernel;
 }
 
+// dy at column `col` of the line that starts at `line`, zero outside.
+fn load(line: u32, col: u32, quad: u32) -> vec4f {
+  let inside = col < params.out_width;
+  return select(vec4f(), dy[select(0, (line + col) * params.quads + quad, inside)], inside);
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
   let phase_top = id.z / STRIDE_W;
   let phase_left = id.z % STRIDE_W;
   let height = (params.in_height + STRIDE_H - 1 - phase_top) / STRIDE_H;
   let width = (params.in_width + STRIDE_W - 1 - phase_left) / STRIDE_W;
-  let pixels = params.batch * height * width;
+  let row_blocks = (width + 3) / 4;
 
   let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
-  let quad = index % params.quads;
-  let first = index / params.quads * 4;
-  if (first >= pixels) { return; }
-
-  // Pixels past the end repeat the last one and are not stored.
-  let m = min(vec4u(first) + vec4u(0, 1, 2, 3), vec4u(pixels - 1));
-  let in_row = m / width % height * STRIDE_H + phase_top;
-  let in_col = m % width * STRIDE_W + phase_left;
-  let image = m / (width * height);
+  let block = index / params.quads;
+  let quad = index - block * params.quads;
+  if (block >= params.batch * height * row_blocks) { return; }
+  let phase_row = block / row_blocks;
+  let first = (block - phase_row * row_blocks) * 4;
+  let n = phase_row / height;
+  let in_row = (phase_row - n * height) * STRIDE_H + phase_top;
+  let in_col = first * STRIDE_W + phase_left;
 
   let filter_size = KERNEL_H * KERNEL_W;
   let first_r = first_tap(phase_top + params.pad_top, STRIDE_H, DILATION_H, TAP_STEP_H, KERNEL_H);
@@ -67,23 +73,39 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workg
   var sum2 = vec4f();
   var sum3 = vec4f();
   for (var r = first_r; r < KERNEL_H; r += TAP_STEP_H) {
-    let row = (in_row + params.pad_top - r * DILATION_H) / STRIDE_H; // wraps below zero, far above any height
+    // A coordinate below zero wraps to one far above any size; the division is exact for these taps otherwise.
+    let row = (in_row + params.pad_top - r * DILATION_H) / STRIDE_H;
+    if (row >= params.out_height) { continue; }
+    let line = (n * params.out_height + row) * params.out_width;
+    var a0 = vec4f();
+    var a1 = vec4f();
+    var a2 = vec4f();
+    var a3 = vec4f();
     for (var s = first_s; s < KERNEL_W; s += TAP_STEP_W) {
-      let col = (in_col + params.pad_left - s * DILATION_W) / STRIDE_W;
-      let inside = (row < vec4u(params.out_height)) & (col < vec4u(params.out_width));
-      let pixel = ((image * params.out_height + row) * params.out_width + col) * params.quads + quad;
-      let at = select(vec4u(), pixel, inside);
+      // A signed division: the first column may be outside while its neighbours are inside.
+      let col = u32((i32(in_col + params.pad_left) - i32(s * DILATION_W)) / i32(STRIDE_W));
+      if (TAP_STEP_W * DILATION_W == STRIDE_W && s != first_s) {
+        a3 = a2;
+        a2 = a1;
+        a1 = a0;
+      } else {
+        a1 = load(line, col + 1, quad);
+        a2 = load(line, col + 2, quad);
+        a3 = load(line, col + 3, quad);
+      }
+      a0 = load(line, col, quad);
       let tap = quad * 4 * filter_size + r * KERNEL_W + s;
       let b = vec4f(w[tap], w[tap + filter_size], w[tap + 2 * filter_size], w[tap + 3 * filter_size]);
-      sum0 += select(vec4f(), dy[at.x], inside.x) * b;
-      sum1 += select(vec4f(), dy[at.y], inside.y) * b;
-      sum2 += select(vec4f(), dy[at.z], inside.z) * b;
-      sum3 += select(vec4f(), dy[at.w], inside.w) * b;
+      sum0 += a0 * b;
+      sum1 += a1 * b;
+      sum2 += a2 * b;
+      sum3 += a3 * b;
     }
   }
-  let out = ((image * params.in_height + in_row) * params.in_width + in_col) * params.quads + quad;
-  dx[out.x] = sum0;
-  if (first + 1 < pixels) { dx[out.y] = sum1; }
-  if (first + 2 < pixels) { dx[out.z] = sum2; }
-  if (first + 3 < pixels) { dx[out.w] = sum3; }
+  let out = ((n * params.in_height + in_row) * params.in_width + in_col) * params.quads + quad;
+  let next = STRIDE_W * params.quads;
+  dx[out] = sum0;
+  if (first + 1 < width) { dx[out + next] = sum1; }
+  if (first + 2 < width) { dx[out + 2 * next] = sum2; }
+  if (first + 3 < width) { dx[out + 3 * next] = sum3; }
 }

@@ -55,12 +55,16 @@ fn main(
   // Pixels past the end repeat the last one and are not stored.
   let m0 = min(vec4u(first) + vec4u(0, 1, 2, 3), vec4u(params.pixels - 1));
   let m1 = min(vec4u(first) + vec4u(4, 5, 6, 7), vec4u(params.pixels - 1));
-  let left0 = m0 % params.out_width * STRIDE_W - params.pad_left;
-  let left1 = m1 % params.out_width * STRIDE_W - params.pad_left;
-  let top0 = m0 / params.out_width % params.out_height * STRIDE_H - params.pad_top;
-  let top1 = m1 / params.out_width % params.out_height * STRIDE_H - params.pad_top;
-  let image0 = m0 / (params.out_width * params.out_height) * params.in_height;
-  let image1 = m1 / (params.out_width * params.out_height) * params.in_height;
+  let line0 = m0 / params.out_width; // rows of output before this one, all images counted
+  let line1 = m1 / params.out_width;
+  let n0 = line0 / params.out_height;
+  let n1 = line1 / params.out_height;
+  let left0 = (m0 - line0 * params.out_width) * STRIDE_W - params.pad_left;
+  let left1 = (m1 - line1 * params.out_width) * STRIDE_W - params.pad_left;
+  let top0 = (line0 - n0 * params.out_height) * STRIDE_H - params.pad_top;
+  let top1 = (line1 - n1 * params.out_height) * STRIDE_H - params.pad_top;
+  let image0 = n0 * params.in_height;
+  let image1 = n1 * params.in_height;
 
   let filter_quads = KERNEL_H * KERNEL_W * params.group_in;
   var filter_at = out_quad * 4 * filter_quads;

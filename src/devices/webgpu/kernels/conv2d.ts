@@ -7,7 +7,7 @@ import { at } from '../../device.js';
 import type { Shader, WebgpuLower } from '../kernel.js';
 import { dispatch, linearWorkgroups } from '../kernel.js';
 import { convGeometry, mapParams, windowOverrides } from './convGeometry.js';
-import { tileGrid } from './tiles.js';
+import { countTiles, lanesForColumns, tileHeight } from './tiles.js';
 
 const bindings = ['x', 'w', 'bias', 'y'] as const;
 
@@ -31,7 +31,7 @@ export const conv2dDepthwiseShader = {
   name: 'conv2d_depthwise',
   source: depthwiseSource,
   bindings,
-  params: { pixels: 'u32', ...mapParams, quads: 'u32' },
+  params: { rows: 'u32', row_blocks: 'u32', ...mapParams, quads: 'u32' },
   overrides: [...windowOverrides, 'HAS_BIAS', 'WORKGROUP_SIZE'],
 } as const satisfies Shader;
 
@@ -51,22 +51,27 @@ export const lowerConv2d: WebgpuLower<Conv2dAttrs> = (node, target) => {
 
   if (conv.depthwise && width === 4) {
     const quads = groups / 4;
+    const rows = conv.batch * maps.out_height;
+    const row_blocks = Math.ceil(maps.out_width / 4);
     const call = dispatch(conv2dDepthwiseShader, {
       buffers,
-      params: { pixels, ...maps, quads },
+      params: { rows, row_blocks, ...maps, quads },
       overrides: { ...window, HAS_BIAS, WORKGROUP_SIZE },
-      workgroups: linearWorkgroups(Math.ceil(pixels / 4) * quads, WORKGROUP_SIZE, target),
+      workgroups: linearWorkgroups(rows * row_blocks * quads, WORKGROUP_SIZE, target),
     });
     return { calls: [call], workspace };
   }
 
-  const { lanes, tall, tiles } = tileGrid(pixels, Math.ceil(conv.groupOut / 4), groups, width === 4);
-  const vectorShader = tall ? conv2dTallShader : conv2dShader;
+  const columns = Math.ceil(conv.groupOut / 4);
+  const lanes = lanesForColumns(columns);
+  const height = width === 4 ? tileHeight(pixels, columns, groups, lanes) : 8;
+  const tiles = countTiles(pixels, columns, height, lanes) * groups;
+  const vectorShader = height === 8 ? conv2dTallShader : conv2dShader;
   const call = dispatch(width === 4 ? vectorShader : conv2dScalarShader, {
     buffers,
     params: { pixels, ...maps, groups, group_in: conv.groupIn / width, group_out: conv.groupOut / width },
     overrides: { ...window, HAS_BIAS, ...lanes },
-    workgroups: linearWorkgroups(tiles * groups, 1, target),
+    workgroups: linearWorkgroups(tiles, 1, target),
   });
   return { calls: [call], workspace };
 };

@@ -7,7 +7,7 @@ import { at } from '../../device.js';
 import type { Shader, WebgpuLower } from '../kernel.js';
 import { dispatch, linearWorkgroups } from '../kernel.js';
 import { convGeometry, mapParams, windowOverrides } from './convGeometry.js';
-import { tileGrid } from './tiles.js';
+import { countTiles, lanesForColumns, tileHeight } from './tiles.js';
 
 const bindings = ['dy', 'w', 'dx'] as const;
 
@@ -57,11 +57,13 @@ export const lowerConv2dBackwardInput: WebgpuLower<Conv2dBackwardInputAttrs> = (
   };
   const phases = stride[0] * stride[1];
   // Phase 0 has the most pixels; it sets the size of the grid.
-  const pixels = batch * Math.ceil(maps.in_height / stride[0]) * Math.ceil(maps.in_width / stride[1]);
+  const rows = batch * Math.ceil(maps.in_height / stride[0]);
+  const rowPixels = Math.ceil(maps.in_width / stride[1]);
+  const pixels = rows * rowPixels;
 
   if (conv.depthwise && width === 4) {
     const quads = groups / 4;
-    const [gridX, gridY] = linearWorkgroups(Math.ceil(pixels / 4) * quads, WORKGROUP_SIZE, target);
+    const [gridX, gridY] = linearWorkgroups(rows * Math.ceil(rowPixels / 4) * quads, WORKGROUP_SIZE, target);
     const call = dispatch(conv2dDepthwiseBackwardInputShader, {
       buffers,
       params: { batch, ...maps, quads },
@@ -71,9 +73,11 @@ export const lowerConv2dBackwardInput: WebgpuLower<Conv2dBackwardInputAttrs> = (
     return { calls: [call] };
   }
 
-  const { lanes, tall, tiles } = tileGrid(pixels, Math.ceil(conv.groupIn / 4), groups * phases, width === 4);
-  const [gridX, gridY] = linearWorkgroups(tiles * groups, 1, target);
-  const vectorShader = tall ? conv2dBackwardInputTallShader : conv2dBackwardInputShader;
+  const columns = Math.ceil(conv.groupIn / 4);
+  const lanes = lanesForColumns(columns);
+  const height = width === 4 ? tileHeight(pixels, columns, groups * phases, lanes) : 4;
+  const [gridX, gridY] = linearWorkgroups(countTiles(pixels, columns, height, lanes) * groups, 1, target);
+  const vectorShader = height === 8 ? conv2dBackwardInputTallShader : conv2dBackwardInputShader;
   const call = dispatch(width === 4 ? vectorShader : conv2dBackwardInputScalarShader, {
     buffers,
     params: { batch, ...maps, groups, group_in: conv.groupIn / width, group_out: conv.groupOut / width },

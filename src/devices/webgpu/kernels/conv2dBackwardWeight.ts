@@ -9,7 +9,7 @@ import type { Shader, WebgpuCall, WebgpuLower, WebgpuTarget } from '../kernel.js
 import { dispatch, linearWorkgroups } from '../kernel.js';
 import { convGeometry, mapParams, windowOverrides } from './convGeometry.js';
 import { sliceDepth, sumSlices } from './sumSlices.js';
-import { lanesForRows } from './tiles.js';
+import { countTiles, lanesForRows } from './tiles.js';
 
 const bindings = ['x', 'dy', 'dw'] as const;
 const sliceParams = { pixels: 'u32', slice_pixels: 'u32', slices: 'u32' } as const;
@@ -62,11 +62,11 @@ export const lowerConv2dBackwardWeight: WebgpuLower<Conv2dBackwardWeightAttrs> =
     );
   }
 
-  // An invocation computes 8 x 8 values where it can load vectors, else 4 x 4.
-  const rows = Math.ceil(conv.groupOut / (width === 4 ? 8 : 4));
+  // An invocation computes 8 x 8 values where it can load vectors, else 8 x 4.
+  const rows = Math.ceil(conv.groupOut / 8);
   const columns = width === 4 ? taps * Math.ceil(conv.groupIn / 8) : Math.ceil((taps * conv.groupIn) / 4);
   const lanes = lanesForRows(rows);
-  const tiles = Math.ceil(rows / lanes.LANES_M) * Math.ceil(columns / lanes.LANES_N) * groups;
+  const tiles = countTiles(rows, columns, 1, lanes) * groups;
   const cut = sliceDepth(pixels, { workgroups: tiles, aim: AIM, shortest: 128, elements });
   return twoStages(node, cut.slices, target, (result) =>
     dispatch(width === 4 ? conv2dBackwardWeightShader : conv2dBackwardWeightScalarShader, {

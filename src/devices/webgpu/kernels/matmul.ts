@@ -8,7 +8,7 @@ import { at } from '../../device.js';
 import type { Shader, WebgpuLower } from '../kernel.js';
 import { dispatch, linearWorkgroups } from '../kernel.js';
 import { sliceDepth, sumSlices } from './sumSlices.js';
-import { lanesForColumns } from './tiles.js';
+import { countTiles, lanesForColumns } from './tiles.js';
 
 const bindings = ['a', 'b', 'bias', 'y'] as const;
 
@@ -78,7 +78,7 @@ export const lowerMatmul: WebgpuLower<MatmulAttrs> = (node, target) => {
   const width = vectors ? 4 : 1;
   const columns = Math.ceil(n / 4);
   const lanes = lanesForColumns(columns);
-  const tiles = Math.ceil(columns / lanes.LANES_N) * Math.ceil(m / (4 * lanes.LANES_M)) * batch;
+  const tiles = countTiles(m, columns, 4, lanes) * batch;
   const elements = size(y.shape);
   const cut = sliceDepth(k / width, { workgroups: tiles, aim: AIM, shortest: 128 / width, elements });
   const partialBytes = cut.slices > 1 ? elements * cut.slices * 4 : 0;

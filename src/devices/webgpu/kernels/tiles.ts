@@ -1,5 +1,12 @@
 /** Invocations of a workgroup of the tiled kernels: two to four hardware waves, and no less on any GPU. */
 const INVOCATIONS = 64;
+/** Workgroups below which a larger register tile would leave a GPU idle. */
+const TALL_FROM = 128;
+
+export interface Lanes {
+  readonly LANES_N: number;
+  readonly LANES_M: number;
+}
 
 /** Lanes along one side of a workgroup: the next power of two that covers `needed`, at most 8. */
 function side(needed: number): number {
@@ -9,28 +16,26 @@ function side(needed: number): number {
 }
 
 /** A workgroup as near to 8 x 8 as `columns` allow: narrow outputs get taller workgroups, so that no lane idles. */
-export function lanesForColumns(columns: number): { LANES_N: number; LANES_M: number } {
+export function lanesForColumns(columns: number): Lanes {
   const lanes = side(columns);
   return { LANES_N: lanes, LANES_M: INVOCATIONS / lanes };
 }
 
 /** The same, where it is the `rows` that are few. */
-export function lanesForRows(rows: number): { LANES_N: number; LANES_M: number } {
+export function lanesForRows(rows: number): Lanes {
   const lanes = side(rows);
   return { LANES_N: INVOCATIONS / lanes, LANES_M: lanes };
 }
 
-/** Workgroups of 64 below which a larger register tile would leave a GPU idle. */
-const TALL_FROM = 128;
+/** Workgroups for `rows` x `columns`, when an invocation computes `height` rows of one column. */
+export function countTiles(rows: number, columns: number, height: number, lanes: Lanes): number {
+  return Math.ceil(rows / (height * lanes.LANES_M)) * Math.ceil(columns / lanes.LANES_N);
+}
 
 /**
- * How an output of `rows` x `columns` (columns in fours), `copies` times over (groups, phases), is cut into workgroups
- * whose invocations compute 4 rows x 4 columns, or 8 x 4 (`tall`) where `vectors` and the size allow it. Both tiles give
- * the same bits, so the choice is free.
+ * Rows an invocation should compute: 8, or 4 where `copies` (groups, phases) of such tiles would be too few. Both tiles
+ * add in the same order and give the same bits, so the choice is free.
  */
-export function tileGrid(rows: number, columns: number, copies: number, vectors: boolean) {
-  const lanes = lanesForColumns(columns);
-  const tiles = (height: number) => Math.ceil(columns / lanes.LANES_N) * Math.ceil(rows / (height * lanes.LANES_M));
-  const tall = vectors && tiles(8) * copies >= TALL_FROM;
-  return { lanes, tall, tiles: tiles(tall ? 8 : 4) };
+export function tileHeight(rows: number, columns: number, copies: number, lanes: Lanes): 4 | 8 {
+  return countTiles(rows, columns, 8, lanes) * copies >= TALL_FROM ? 8 : 4;
 }
