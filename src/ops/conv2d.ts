@@ -92,6 +92,13 @@ export const conv2dBackwardInputOp = {
     return [{ shape: attrs.inputShape, dtype: 'f32' }];
   },
 
+  gradient({ inputs: [dy, w], attrs: { inputShape: _, ...attrs }, grads: [g], needs }) {
+    return [
+      needs[0] ? conv2d(g!, w, attrs) : undefined,
+      needs[1] ? apply(conv2dBackwardWeightOp, [g!, dy], { ...attrs, weightShape: w.shape })[0] : undefined,
+    ];
+  },
+
   cost: ([dy, w]) => convCost(dy, w),
 } satisfies Op<Conv2dBackwardInputAttrs>;
 

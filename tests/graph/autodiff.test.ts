@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { gradients } from '../../src/graph/autodiff.js';
 import * as ops from '../../src/ops/index.js';
+import { apply } from '../../src/ops/op.js';
 import { reachableNodes } from '../../src/tensor/reachable.js';
+import { size } from '../../src/tensor/shape.js';
 import { readState, State, traceStates } from '../../src/tensor/state.js';
 import { input, scalar, type Tensor, withScope } from '../../src/tensor/tensor.js';
+import { PhiloxSequence } from '../../src/utils/random.js';
+import { array } from '../reference/array.js';
+import { evaluate } from '../reference/evaluate.js';
 
 const f32 = (name: string, ...shape: number[]): Tensor => input(name, shape);
 const names = (roots: Tensor[]): string[] =>
@@ -55,6 +60,33 @@ test('gradient nodes carry the layer of their forward node', () => {
   const y = withScope('head', () => withScope('fc', () => ops.linear(x, w)));
   const [dw] = gradients(ops.mean(y), [w]);
   expect(dw.node.scope).toBe('head.fc');
+});
+
+test('a transposed convolution is differentiated too', () => {
+  const [dy, w] = [f32('dy', 2, 4, 3, 3), f32('w', 4, 3, 3, 3)];
+  const attrs = { stride: [2, 2], padding: [1, 1, 1, 1], dilation: [1, 1], groups: 1 } as const;
+  const [x] = apply(ops.ops.conv2dBackwardInput, [dy, w], { ...attrs, inputShape: [2, 3, 6, 5] });
+  const weights = f32('weights', ...x.shape);
+  const grads = gradients(ops.sum(ops.mul(x, weights)), [dy, w]);
+  expect(grads.map(({ node }) => node.op)).toEqual(['conv2d', 'conv2dBackwardWeight']);
+
+  // The result is linear in dy and in w, so it equals <gradient, operand> for each.
+  const random = new PhiloxSequence(1, 2);
+  const feeds = new Map(
+    [dy, w, weights].map((tensor) => {
+      const length = size(tensor.shape);
+      return [
+        tensor,
+        array(
+          tensor.shape,
+          Float64Array.from({ length }, () => random.normal()),
+        ),
+      ] as const;
+    }),
+  );
+  const value = (y: Tensor): number => evaluate([ops.sum(y)], feeds)[0].data[0];
+  expect(value(ops.mul(grads[0], dy))).toBeCloseTo(value(ops.mul(x, weights)), 9);
+  expect(value(ops.mul(grads[1], w))).toBeCloseTo(value(ops.mul(x, weights)), 9);
 });
 
 test('the loss with respect to itself is 1', () => {

@@ -1,4 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { gradients } from '../../src/graph/autodiff.js';
+import { fuseBatchNormActivation } from '../../src/graph/passes/fuse.js';
+import { rewriteTrace } from '../../src/graph/rewrite.js';
+import { type ClassificationModelName, classificationModels } from '../../src/models/classification/index.js';
 import { lenet } from '../../src/models/classification/lenet.js';
 import { mobilenetv1 } from '../../src/models/classification/mobilenetv1.js';
 import { mobilenetv2 } from '../../src/models/classification/mobilenetv2.js';
@@ -7,6 +11,7 @@ import { resnet } from '../../src/models/classification/resnet.js';
 import { initialize } from '../../src/nn/initialize.js';
 import { type ForwardContext, namedParameters } from '../../src/nn/module.js';
 import { summarize } from '../../src/nn/summary.js';
+import { crossEntropy } from '../../src/ops/index.js';
 import { reachableNodes } from '../../src/tensor/reachable.js';
 import { BATCH } from '../../src/tensor/shape.js';
 import { traceStates } from '../../src/tensor/state.js';
@@ -163,6 +168,26 @@ test('dropout runs in training only, with the rule of the network', () => {
   expect(dropouts(resnet({ depth: 18, stochastic_depth_prob: 0.7 }), true)).toEqual([
     0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7,
   ]);
+});
+
+test.each(Object.keys(classificationModels) as ClassificationModelName[])('%s can be trained', (name) => {
+  const model = classificationModels[name]({ n_classes: 7 });
+  const { parameters } = initialize(model);
+  const [channels, size] = name === 'lenet' ? [1, 28] : [3, 64];
+  const forward = traceStates(() => {
+    const logits = model.call(input('x', [2, channels, size, size]), context(true));
+    return { loss: crossEntropy(logits, input('target', [2], 'i32')) };
+  });
+  const fused = rewriteTrace(forward, fuseBatchNormActivation);
+  expect([...fused.writes.keys()]).toEqual([...forward.writes.keys()]);
+  const grads = gradients(
+    fused.result.loss,
+    parameters.map((state) => fused.reads.get(state)!),
+  );
+  expect(grads.map(({ shape }) => shape)).toEqual(parameters.map(({ shape }) => shape));
+  const left = reachableNodes(grads).filter(({ op }) => op === 'activation');
+  const residual = { mobilenetv1: 0, mobilenetv2: 0, resnet: 16, lenet: 4 }[name];
+  expect(left).toHaveLength(residual); // those after an addition, or without a norm
 });
 
 test('errors name the layer', () => {
