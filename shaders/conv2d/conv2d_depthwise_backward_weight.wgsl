@@ -4,7 +4,8 @@
 //
 // The pixels m = (n, p, q) are split into `slices` runs of `slice_pixels`, each summed in order into its own copy of dw;
 // sum_slices.wgsl adds the copies in order. One invocation sums up to 4 neighbouring taps of one kernel row for
-// 4 channels, so that dy is read once for them.
+// 4 channels: dy is read once for them, and where STRIDE_W equals DILATION_W a step to the next pixel needs only one new
+// value of x.
 
 override KERNEL_H: u32 = 1;
 override KERNEL_W: u32 = 1;
@@ -42,6 +43,12 @@ fn store(at: u32, s: u32, value: vec4f) {
   dw[at + s + 3 * taps] = value.w;
 }
 
+// x at column `col` of the line that starts at `line`, zero outside.
+fn load(line: u32, col: u32, quad: u32) -> vec4f {
+  let inside = col < params.in_width;
+  return select(vec4f(), x[select(0, (line + col) * params.quads + quad, inside)], inside);
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
   let index = id.y * workgroups.x * WORKGROUP_SIZE + id.x;
@@ -52,37 +59,50 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workg
   let slice = index / (params.quads * blocks * KERNEL_H);
   if (slice >= params.slices) { return; }
 
-  let s = vec4u(first_s) + vec4u(0, 1, 2, 3);
-  let left = s * DILATION_W - params.pad_left; // wraps below zero, so one comparison is enough
-  let top = r * DILATION_H - params.pad_top;
+  let top = r * DILATION_H - params.pad_top; // wraps below zero, so one comparison is enough
+  let left = first_s * DILATION_W - params.pad_left;
   var m = slice * params.slice_pixels;
   let end = min(m + params.slice_pixels, params.pixels);
-  var q = m % params.out_width;
-  var p = m / params.out_width % params.out_height;
-  var image = m / (params.out_width * params.out_height) * params.in_height;
   var sum0 = vec4f();
   var sum1 = vec4f();
   var sum2 = vec4f();
   var sum3 = vec4f();
-  for (; m < end; m++) {
-    let row = top + p * STRIDE_H;
-    if (row < params.in_height) {
-      let a = dy[m * params.quads + quad];
-      let col = left + q * STRIDE_W;
-      let inside = (col < vec4u(params.in_width)) & (s < vec4u(KERNEL_W));
-      let at = select(vec4u(), ((image + row) * params.in_width + col) * params.quads + quad, inside);
-      sum0 += select(vec4f(), x[at.x], inside.x) * a;
-      if (KERNEL_W > 1) { sum1 += select(vec4f(), x[at.y], inside.y) * a; }
-      if (KERNEL_W > 2) { sum2 += select(vec4f(), x[at.z], inside.z) * a; }
-      if (KERNEL_W > 3) { sum3 += select(vec4f(), x[at.w], inside.w) * a; }
+  while (m < end) {
+    // The part of one output row that belongs to this slice.
+    let out_row = m / params.out_width;
+    let n = out_row / params.out_height;
+    let stop = min(end, (out_row + 1) * params.out_width);
+    let row = top + (out_row - n * params.out_height) * STRIDE_H;
+    if (row >= params.in_height) {
+      m = stop;
+      continue;
     }
-    q++;
-    if (q == params.out_width) {
-      q = 0;
-      p++;
-      if (p == params.out_height) {
-        p = 0;
-        image += params.in_height;
+    let line = (n * params.in_height + row) * params.in_width;
+    var col = left + (m - out_row * params.out_width) * STRIDE_W;
+    var b0 = load(line, col, quad);
+    var b1 = load(line, col + DILATION_W, quad);
+    var b2 = load(line, col + 2 * DILATION_W, quad);
+    var b3 = vec4f();
+    if (KERNEL_W > 3) { b3 = load(line, col + 3 * DILATION_W, quad); }
+    for (; m < stop; m++) {
+      let a = dy[m * params.quads + quad];
+      sum0 += a * b0;
+      sum1 += a * b1;
+      sum2 += a * b2;
+      if (KERNEL_W > 3) { sum3 += a * b3; }
+      col += STRIDE_W;
+      if (STRIDE_W == DILATION_W) {
+        b0 = b1;
+        b1 = b2;
+      } else {
+        b0 = load(line, col, quad);
+        b1 = load(line, col + DILATION_W, quad);
+      }
+      if (KERNEL_W > 3) {
+        if (STRIDE_W == DILATION_W) { b2 = b3; } else { b2 = load(line, col + 2 * DILATION_W, quad); }
+        b3 = load(line, col + 3 * DILATION_W, quad);
+      } else {
+        b2 = load(line, col + 2 * DILATION_W, quad);
       }
     }
   }
