@@ -3,13 +3,30 @@ import { storeFirst } from './lanes';
 import { clampGradient, NONE, RELU, RELU6 } from './clamp';
 
 @unmanaged
+class BatchNormScaleArgs {
+  gamma: usize;
+  rstd: usize;
+  scale: usize;
+  channels: i32;
+}
+
+/** scale = gamma rstd, the same product as forward. */
+export function batchNormScale(args: usize, thread: i32, threads: i32): void {
+  const a = changetype<BatchNormScaleArgs>(args);
+  const end = rangeEnd(a.channels, thread, threads);
+  for (let i = rangeStart(a.channels, thread, threads); i < end; i++) {
+    const at = <usize>i << 2;
+    store<f32>(a.scale + at, load<f32>(a.gamma + at) * load<f32>(a.rstd + at));
+  }
+}
+
+@unmanaged
 class BatchNormBackwardSumsArgs {
   x: usize;
   dy: usize;
-  gamma: usize;
-  beta: usize;
   mean: usize;
-  rstd: usize;
+  scale: usize;
+  beta: usize;
   /** [chunks][2][channels rounded up to 4]: sum of dz, sum of dz (x - mean). */
   partials: usize;
   rows: i32;
@@ -33,44 +50,25 @@ export function batchNormBackwardSums(args: usize, thread: i32, threads: i32): v
 // @ts-ignore: decorator
 @inline
 function sumChunk(a: BatchNormBackwardSumsArgs, chunk: i32, activation: i32): void {
-  const padded = (<usize>((a.channels + 3) >> 2)) << 4;
-  const step = (<usize>a.channels) << 2;
+  const padded = <usize>((a.channels + 3) >> 2) << 4;
+  const step = <usize>a.channels << 2;
   const first = chunk * a.chunkRows;
   const count = min(a.chunkRows, a.rows - first);
   const sums = a.partials + <usize>chunk * 2 * padded;
   const products = sums + padded;
+  const mean = a.mean;
+  const scale = a.scale;
+  const beta = a.beta;
   let x = a.x + <usize>first * step;
   let dy = a.dy + <usize>first * step;
   memory.fill(sums, 0, 2 * padded);
-  let r = 0;
-  for (; r + 4 <= count; r += 4) {
+  const end = x + <usize>count * step;
+  while (x < end) {
     for (let c: usize = 0; c < padded; c += 16) {
-      const mean = v128.load(a.mean + c);
-      const scale = f32x4.mul(v128.load(a.gamma + c), v128.load(a.rstd + c));
-      const beta = v128.load(a.beta + c);
-      const d0 = f32x4.sub(v128.load(x + c), mean);
-      const d1 = f32x4.sub(v128.load(x + step + c), mean);
-      const d2 = f32x4.sub(v128.load(x + 2 * step + c), mean);
-      const d3 = f32x4.sub(v128.load(x + 3 * step + c), mean);
-      const z0 = masked(d0, v128.load(dy + c), scale, beta, activation);
-      const z1 = masked(d1, v128.load(dy + step + c), scale, beta, activation);
-      const z2 = masked(d2, v128.load(dy + 2 * step + c), scale, beta, activation);
-      const z3 = masked(d3, v128.load(dy + 3 * step + c), scale, beta, activation);
-      addTo(sums + c, f32x4.add(f32x4.add(z0, z1), f32x4.add(z2, z3)));
-      const low = f32x4.add(f32x4.mul(z0, d0), f32x4.mul(z1, d1));
-      const high = f32x4.add(f32x4.mul(z2, d2), f32x4.mul(z3, d3));
-      addTo(products + c, f32x4.add(low, high));
-    }
-    x += step << 2;
-    dy += step << 2;
-  }
-  for (; r < count; r++) {
-    for (let c: usize = 0; c < padded; c += 16) {
-      const d = f32x4.sub(v128.load(x + c), v128.load(a.mean + c));
-      const scale = f32x4.mul(v128.load(a.gamma + c), v128.load(a.rstd + c));
-      const z = masked(d, v128.load(dy + c), scale, v128.load(a.beta + c), activation);
-      addTo(sums + c, z);
-      addTo(products + c, f32x4.mul(z, d));
+      const d = f32x4.sub(v128.load(x + c), v128.load(mean + c));
+      const dz = masked(d, v128.load(dy + c), scale + c, beta + c, activation);
+      v128.store(sums + c, f32x4.add(v128.load(sums + c), dz));
+      v128.store(products + c, f32x4.add(v128.load(products + c), f32x4.mul(dz, d)));
     }
     x += step;
     dy += step;
@@ -80,14 +78,9 @@ function sumChunk(a: BatchNormBackwardSumsArgs, chunk: i32, activation: i32): vo
 /** dz from d = x - mean. */
 // @ts-ignore: decorator
 @inline
-function masked(d: v128, dy: v128, scale: v128, beta: v128, activation: i32): v128 {
-  return clampGradient(f32x4.add(f32x4.mul(d, scale), beta), dy, activation);
-}
-
-// @ts-ignore: decorator
-@inline
-function addTo(p: usize, v: v128): void {
-  v128.store(p, f32x4.add(v128.load(p), v));
+function masked(d: v128, dy: v128, scale: usize, beta: usize, activation: i32): v128 {
+  if (activation == NONE) return dy;
+  return clampGradient(f32x4.add(f32x4.mul(d, v128.load(scale)), v128.load(beta)), dy, activation);
 }
 
 @unmanaged
@@ -135,10 +128,9 @@ export function batchNormBackwardFinish(args: usize, thread: i32, threads: i32):
 class BatchNormBackwardApplyArgs {
   x: usize;
   dy: usize;
-  gamma: usize;
-  beta: usize;
   mean: usize;
-  rstd: usize;
+  scale: usize;
+  beta: usize;
   coefficients: usize;
   dx: usize;
   rows: i32;
@@ -162,73 +154,45 @@ export function batchNormBackwardApply(args: usize, thread: i32, threads: i32): 
 // @ts-ignore: decorator
 @inline
 function backwardRows(a: BatchNormBackwardApplyArgs, activation: i32, start: i32, end: i32): void {
-  const step = (<usize>a.channels) << 2;
-  const whole = (<usize>(a.channels & ~3)) << 2;
-  const slope = a.coefficients + ((<usize>((a.channels + 3) >> 2)) << 4);
-  let at = <usize>start * step;
-  let r = start;
-  for (; r + 4 <= end; r += 4) {
-    const x = a.x + at;
-    const dy = a.dy + at;
-    const dx = a.dx + at;
+  const step = <usize>a.channels << 2;
+  const whole = step & ~15;
+  const tail = a.channels & 3;
+  const mean = a.mean;
+  const scale = a.scale;
+  const beta = a.beta;
+  const k0 = a.coefficients;
+  const k1 = k0 + ((step + 15) & ~15);
+  let x = a.x + <usize>start * step;
+  let dy = a.dy + <usize>start * step;
+  let dx = a.dx + <usize>start * step;
+  for (let r = start; r < end; r++) {
     for (let c: usize = 0; c < whole; c += 16) {
-      const mean = v128.load(a.mean + c);
-      const scale = f32x4.mul(v128.load(a.gamma + c), v128.load(a.rstd + c));
-      const beta = v128.load(a.beta + c);
-      const k0 = v128.load(a.coefficients + c);
-      const k1 = v128.load(slope + c);
-      const o1 = c + step;
-      const o2 = o1 + step;
-      const o3 = o2 + step;
-      const v0 = gradient(v128.load(x + c), v128.load(dy + c), mean, scale, beta, k0, k1, activation);
-      const v1 = gradient(v128.load(x + o1), v128.load(dy + o1), mean, scale, beta, k0, k1, activation);
-      v128.store(dx + c, v0);
-      v128.store(dx + o1, v1);
-      const v2 = gradient(v128.load(x + o2), v128.load(dy + o2), mean, scale, beta, k0, k1, activation);
-      const v3 = gradient(v128.load(x + o3), v128.load(dy + o3), mean, scale, beta, k0, k1, activation);
-      v128.store(dx + o2, v2);
-      v128.store(dx + o3, v3);
+      v128.store(dx + c, gradient(x + c, dy + c, mean + c, scale + c, beta + c, k0 + c, k1 + c, activation));
     }
-    at += step << 2;
-  }
-  for (; r < end; r++) {
-    backwardChannels(a, activation, at, slope, 0, whole);
-    at += step;
-  }
-  if (whole < step) {
-    for (r = start; r < end; r++) backwardChannels(a, activation, <usize>r * step, slope, whole, step);
+    if (tail > 0) {
+      const c = whole;
+      storeFirst(dx + c, gradient(x + c, dy + c, mean + c, scale + c, beta + c, k0 + c, k1 + c, activation), tail);
+    }
+    x += step;
+    dy += step;
+    dx += step;
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function gradient(x: v128, dy: v128, mean: v128, scale: v128, beta: v128, k0: v128, k1: v128, activation: i32): v128 {
-  const d = f32x4.sub(x, mean);
-  const dz = masked(d, dy, scale, beta, activation);
-  return f32x4.add(f32x4.add(f32x4.mul(scale, dz), k0), f32x4.mul(d, k1));
-}
-
-// @ts-ignore: decorator
-@inline
-function backwardChannels(
-  a: BatchNormBackwardApplyArgs,
+function gradient(
+  x: usize,
+  dy: usize,
+  mean: usize,
+  scale: usize,
+  beta: usize,
+  k0: usize,
+  k1: usize,
   activation: i32,
-  at: usize,
-  slope: usize,
-  from: usize,
-  to: usize,
-): void {
-  for (let c = from; c < to; c += 16) {
-    const v = gradient(
-      v128.load(a.x + at + c),
-      v128.load(a.dy + at + c),
-      v128.load(a.mean + c),
-      f32x4.mul(v128.load(a.gamma + c), v128.load(a.rstd + c)),
-      v128.load(a.beta + c),
-      v128.load(a.coefficients + c),
-      v128.load(slope + c),
-      activation,
-    );
-    storeFirst(a.dx + at + c, v, <i32>(to - c) >> 2);
-  }
+): v128 {
+  const d = f32x4.sub(v128.load(x), v128.load(mean));
+  const dz = masked(d, v128.load(dy), scale, beta, activation);
+  const sum = f32x4.add(f32x4.mul(v128.load(scale), dz), v128.load(k0));
+  return f32x4.add(sum, f32x4.mul(d, v128.load(k1)));
 }

@@ -105,10 +105,13 @@ function squares4(a: v128, b: v128, c: v128, d: v128): v128 {
 @unmanaged
 class BatchNormFinishArgs {
   partials: usize;
+  gamma: usize;
   runningMeanIn: usize;
   runningVarIn: usize;
   mean: usize;
   rstd: usize;
+  /** gamma rstd */
+  scale: usize;
   runningMean: usize;
   runningVar: usize;
   rows: i32;
@@ -172,7 +175,9 @@ function finishChannel(a: BatchNormFinishArgs, channel: i32, mean: f64, deviatio
   const m2 = max(deviations, 0);
   const momentum = <f64>a.momentum;
   store<f32>(a.mean + at, <f32>mean);
-  store<f32>(a.rstd + at, <f32>(1 / sqrt<f64>(m2 / <f64>a.rows + <f64>a.eps)));
+  const rstd = <f32>(1 / sqrt<f64>(m2 / <f64>a.rows + <f64>a.eps));
+  store<f32>(a.rstd + at, rstd);
+  store<f32>(a.scale + at, load<f32>(a.gamma + at) * rstd);
   const oldMean = <f64>load<f32>(a.runningMeanIn + at);
   const oldVar = <f64>load<f32>(a.runningVarIn + at);
   store<f32>(a.runningMean + at, <f32>(oldMean + momentum * (mean - oldMean)));
@@ -180,37 +185,43 @@ function finishChannel(a: BatchNormFinishArgs, channel: i32, mean: f64, deviatio
 }
 
 @unmanaged
-class BatchNormRstdArgs {
+class BatchNormInferenceScaleArgs {
   variance: usize;
+  gamma: usize;
   rstd: usize;
+  scale: usize;
   channels: i32;
   eps: f32;
 }
 
-/** rstd[c] = 1 / sqrt(variance[c] + eps), for inference */
-export function batchNormRstd(args: usize, thread: i32, threads: i32): void {
-  const a = changetype<BatchNormRstdArgs>(args);
+/** rstd = 1 / sqrt(variance + eps), scale = gamma rstd */
+export function batchNormInferenceScale(args: usize, thread: i32, threads: i32): void {
+  const a = changetype<BatchNormInferenceScaleArgs>(args);
   const end = rangeEnd(a.channels, thread, threads);
   for (let i = rangeStart(a.channels, thread, threads); i < end; i++) {
-    const variance = <f64>load<f32>(a.variance + ((<usize>i) << 2));
-    store<f32>(a.rstd + ((<usize>i) << 2), <f32>(1 / sqrt<f64>(variance + <f64>a.eps)));
+    const at = <usize>i << 2;
+    const rstd = <f32>(1 / sqrt<f64>(<f64>load<f32>(a.variance + at) + <f64>a.eps));
+    store<f32>(a.rstd + at, rstd);
+    store<f32>(a.scale + at, load<f32>(a.gamma + at) * rstd);
   }
 }
 
 @unmanaged
 class BatchNormApplyArgs {
   x: usize;
-  gamma: usize;
-  beta: usize;
   mean: usize;
-  rstd: usize;
+  scale: usize;
+  beta: usize;
   y: usize;
   rows: i32;
   channels: i32;
   activation: i32;
 }
 
-/** y = activation((x - mean) (gamma rstd) + beta), x[rows][channels] */
+/**
+ * y = activation((x - mean) scale + beta), x[rows][channels]. One row after another: several rows at a time would reuse
+ * the coefficients in registers, but their interleaved streams halve the bandwidth of memory.
+ */
 export function batchNormApply(args: usize, thread: i32, threads: i32): void {
   const a = changetype<BatchNormApplyArgs>(args);
   const start = rangeStart(a.rows, thread, threads);
@@ -223,53 +234,29 @@ export function batchNormApply(args: usize, thread: i32, threads: i32): void {
 // @ts-ignore: decorator
 @inline
 function applyRows(a: BatchNormApplyArgs, activation: i32, start: i32, end: i32): void {
-  const step = (<usize>a.channels) << 2;
-  const whole = (<usize>(a.channels & ~3)) << 2;
+  const step = <usize>a.channels << 2;
+  const whole = step & ~15;
+  const mean = a.mean;
+  const scale = a.scale;
+  const beta = a.beta;
   let x = a.x + <usize>start * step;
   let y = a.y + <usize>start * step;
-  let r = start;
-  for (; r + 4 <= end; r += 4) {
+  for (let r = start; r < end; r++) {
     for (let c: usize = 0; c < whole; c += 16) {
-      const mean = v128.load(a.mean + c);
-      const scale = f32x4.mul(v128.load(a.gamma + c), v128.load(a.rstd + c));
-      const beta = v128.load(a.beta + c);
-      const y0 = clampTo(normalise(v128.load(x + c), mean, scale, beta), activation);
-      const y1 = clampTo(normalise(v128.load(x + step + c), mean, scale, beta), activation);
-      const y2 = clampTo(normalise(v128.load(x + 2 * step + c), mean, scale, beta), activation);
-      const y3 = clampTo(normalise(v128.load(x + 3 * step + c), mean, scale, beta), activation);
-      v128.store(y + c, y0);
-      v128.store(y + step + c, y1);
-      v128.store(y + 2 * step + c, y2);
-      v128.store(y + 3 * step + c, y3);
+      v128.store(y + c, clampTo(normalise(x + c, mean + c, scale + c, beta + c), activation));
     }
-    x += step << 2;
-    y += step << 2;
-  }
-  for (; r < end; r++) {
-    applyChannels(a, activation, x, y, 0, whole);
+    if (whole < step) {
+      const z = normalise(x + whole, mean + whole, scale + whole, beta + whole);
+      storeFirst(y + whole, clampTo(z, activation), a.channels & 3);
+    }
     x += step;
     y += step;
   }
-  if (whole < step) {
-    for (r = start; r < end; r++) {
-      const at = <usize>r * step;
-      applyChannels(a, activation, a.x + at, a.y + at, whole, step);
-    }
-  }
 }
 
 // @ts-ignore: decorator
 @inline
-function normalise(x: v128, mean: v128, scale: v128, beta: v128): v128 {
-  return f32x4.add(f32x4.mul(f32x4.sub(x, mean), scale), beta);
-}
-
-// @ts-ignore: decorator
-@inline
-function applyChannels(a: BatchNormApplyArgs, activation: i32, x: usize, y: usize, from: usize, to: usize): void {
-  for (let c = from; c < to; c += 16) {
-    const scale = f32x4.mul(v128.load(a.gamma + c), v128.load(a.rstd + c));
-    const z = normalise(v128.load(x + c), v128.load(a.mean + c), scale, v128.load(a.beta + c));
-    storeFirst(y + c, clampTo(z, activation), <i32>(to - c) >> 2);
-  }
+function normalise(x: usize, mean: usize, scale: usize, beta: usize): v128 {
+  const d = f32x4.sub(v128.load(x), v128.load(mean));
+  return f32x4.add(f32x4.mul(d, v128.load(scale)), v128.load(beta));
 }

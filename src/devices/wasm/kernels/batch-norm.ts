@@ -18,10 +18,12 @@ export const batchNormFinishKernel = {
   name: 'batchNormFinish',
   fields: {
     partials: 'ptr',
+    gamma: 'ptr',
     runningMeanIn: 'ptr',
     runningVarIn: 'ptr',
     mean: 'ptr',
     rstd: 'ptr',
+    scale: 'ptr',
     runningMean: 'ptr',
     runningVar: 'ptr',
     rows: 'i32',
@@ -32,19 +34,18 @@ export const batchNormFinishKernel = {
   },
 } as const satisfies WasmKernel;
 
-export const batchNormRstdKernel = {
-  name: 'batchNormRstd',
-  fields: { variance: 'ptr', rstd: 'ptr', channels: 'i32', eps: 'f32' },
+export const batchNormInferenceScaleKernel = {
+  name: 'batchNormInferenceScale',
+  fields: { variance: 'ptr', gamma: 'ptr', rstd: 'ptr', scale: 'ptr', channels: 'i32', eps: 'f32' },
 } as const satisfies WasmKernel;
 
 export const batchNormApplyKernel = {
   name: 'batchNormApply',
   fields: {
     x: 'ptr',
-    gamma: 'ptr',
-    beta: 'ptr',
     mean: 'ptr',
-    rstd: 'ptr',
+    scale: 'ptr',
+    beta: 'ptr',
     y: 'ptr',
     rows: 'i32',
     channels: 'i32',
@@ -52,15 +53,19 @@ export const batchNormApplyKernel = {
   },
 } as const satisfies WasmKernel;
 
+export const batchNormScaleKernel = {
+  name: 'batchNormScale',
+  fields: { gamma: 'ptr', rstd: 'ptr', scale: 'ptr', channels: 'i32' },
+} as const satisfies WasmKernel;
+
 export const batchNormBackwardSumsKernel = {
   name: 'batchNormBackwardSums',
   fields: {
     x: 'ptr',
     dy: 'ptr',
-    gamma: 'ptr',
-    beta: 'ptr',
     mean: 'ptr',
-    rstd: 'ptr',
+    scale: 'ptr',
+    beta: 'ptr',
     partials: 'ptr',
     rows: 'i32',
     channels: 'i32',
@@ -90,10 +95,9 @@ export const batchNormBackwardApplyKernel = {
   fields: {
     x: 'ptr',
     dy: 'ptr',
-    gamma: 'ptr',
-    beta: 'ptr',
     mean: 'ptr',
-    rstd: 'ptr',
+    scale: 'ptr',
+    beta: 'ptr',
     coefficients: 'ptr',
     dx: 'ptr',
     rows: 'i32',
@@ -119,62 +123,38 @@ function geometry(x: Value) {
 }
 
 export const lowerBatchNorm: WasmLower<BatchNormAttrs> = ({ inputs, outputs, attrs }) => {
-  const [x, gamma, beta, runningMeanIn, runningVarIn] = inputs;
-  const [y, mean, rstd, runningMean, runningVar] = outputs;
-  const { rows, channels, chunkRows, chunks, line } = geometry(x);
-  const partials = at('workspace');
+  const [x, gamma, beta, runningMeanIn, runningVarIn] = inputs.map((value) => at(value));
+  const [y, mean, rstd, runningMean, runningVar] = outputs.map((value) => at(value));
+  const { rows, channels, chunkRows, chunks, line } = geometry(inputs[0]);
+  const { eps, momentum } = attrs;
+  const activation = activations[attrs.activation];
+  const scale = at('workspace');
+  const partials = at('workspace', line);
+  const running = { runningMeanIn, runningVarIn, runningMean, runningVar };
   return {
-    workspace: chunks * 3 * line,
+    workspace: line + chunks * 3 * line,
     calls: [
-      call(batchNormStatisticsKernel, { x: at(x), partials, rows, channels, chunkRows }),
+      call(batchNormStatisticsKernel, { x, partials, rows, channels, chunkRows }),
       call(batchNormFinishKernel, {
-        partials,
-        runningMeanIn: at(runningMeanIn),
-        runningVarIn: at(runningVarIn),
-        mean: at(mean),
-        rstd: at(rstd),
-        runningMean: at(runningMean),
-        runningVar: at(runningVar),
-        rows,
-        channels,
-        chunkRows,
-        eps: attrs.eps,
-        momentum: attrs.momentum,
+        ...{ partials, gamma, mean, rstd, scale, ...running },
+        ...{ rows, channels, chunkRows, eps, momentum },
       }),
-      call(batchNormApplyKernel, {
-        x: at(x),
-        gamma: at(gamma),
-        beta: at(beta),
-        mean: at(mean),
-        rstd: at(rstd),
-        y: at(y),
-        rows,
-        channels,
-        activation: activations[attrs.activation],
-      }),
+      call(batchNormApplyKernel, { x, mean, scale, beta, y, rows, channels, activation }),
     ],
   };
 };
 
-export const lowerBatchNormInference: WasmLower<BatchNormInferenceAttrs> = ({ inputs, outputs: [y], attrs }) => {
-  const [x, gamma, beta, mean, variance] = inputs;
-  const { rows, channels, line } = geometry(x);
-  const rstd = at('workspace');
+export const lowerBatchNormInference: WasmLower<BatchNormInferenceAttrs> = ({ inputs, outputs, attrs }) => {
+  const [x, gamma, beta, mean, variance] = inputs.map((value) => at(value));
+  const { rows, channels, line } = geometry(inputs[0]);
+  const scale = at('workspace');
+  const rstd = at('workspace', line);
+  const activation = activations[attrs.activation];
   return {
-    workspace: line,
+    workspace: 2 * line,
     calls: [
-      call(batchNormRstdKernel, { variance: at(variance), rstd, channels, eps: attrs.eps }),
-      call(batchNormApplyKernel, {
-        x: at(x),
-        gamma: at(gamma),
-        beta: at(beta),
-        mean: at(mean),
-        rstd,
-        y: at(y),
-        rows,
-        channels,
-        activation: activations[attrs.activation],
-      }),
+      call(batchNormInferenceScaleKernel, { variance, gamma, rstd, scale, channels, eps: attrs.eps }),
+      call(batchNormApplyKernel, { x, mean, scale, beta, y: at(outputs[0]), rows, channels, activation }),
     ],
   };
 };
@@ -183,56 +163,61 @@ interface Backward {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly rstd: Operand;
+  readonly scale: Operand;
   readonly activation: FusedActivation;
   readonly training: boolean;
   /** Bytes of the workspace that are taken. */
   readonly used: number;
 }
 
-function backwardCalls({ inputs, outputs, rstd, activation, training, used }: Backward): {
-  calls: WasmCall[];
-  workspace: number;
-} {
-  const [x, dy, gamma, beta, mean] = inputs.map((value) => at(value));
-  const [dx, dgamma, dbeta] = outputs.map((value) => at(value));
-  const { rows, channels, chunkRows, chunks, line } = geometry(inputs[0]);
+/** From the scale on: both sums, what dx needs of them, dx. */
+function backward(node: Backward): { calls: WasmCall[]; workspace: number } {
+  const { rstd, scale, used, training } = node;
+  const [x, dy, gamma, beta, mean] = node.inputs.map((value) => at(value));
+  const [dx, dgamma, dbeta] = node.outputs.map((value) => at(value));
+  const { rows, channels, chunkRows, chunks, line } = geometry(node.inputs[0]);
   const coefficients = at('workspace', used);
   const partials = at('workspace', used + 2 * line);
-  const kind = activations[activation];
+  const activation = activations[node.activation];
   return {
     workspace: used + 2 * line + chunks * 2 * line,
     calls: [
       call(batchNormBackwardSumsKernel, {
-        ...{ x, dy, gamma, beta, mean, rstd, partials },
-        ...{ rows, channels, chunkRows, activation: kind },
+        ...{ x, dy, mean, scale, beta, partials },
+        ...{ rows, channels, chunkRows, activation },
       }),
       call(batchNormBackwardFinishKernel, {
         ...{ partials, gamma, rstd, dgamma, dbeta, coefficients },
         ...{ rows, channels, chunkRows, training: Number(training) },
       }),
       call(batchNormBackwardApplyKernel, {
-        ...{ x, dy, gamma, beta, mean, rstd, coefficients, dx },
-        ...{ rows, channels, activation: kind },
+        ...{ x, dy, mean, scale, beta, coefficients, dx },
+        ...{ rows, channels, activation },
       }),
     ],
   };
 }
 
-export const lowerBatchNormBackward: WasmLower<BatchNormBackwardAttrs> = ({ inputs, outputs, attrs }) =>
-  backwardCalls({
-    inputs,
-    outputs,
-    rstd: at(inputs[5]),
-    activation: attrs.activation,
-    training: true,
-    used: 0,
-  });
+export const lowerBatchNormBackward: WasmLower<BatchNormBackwardAttrs> = ({ inputs, outputs, attrs }) => {
+  const { channels, line } = geometry(inputs[0]);
+  const rstd = at(inputs[5]);
+  const scale = at('workspace');
+  const first = call(batchNormScaleKernel, { gamma: at(inputs[2]), rstd, scale, channels });
+  const { activation } = attrs;
+  const { calls, workspace } = backward({ inputs, outputs, rstd, scale, activation, training: true, used: line });
+  return { workspace, calls: [first, ...calls] };
+};
 
 export const lowerBatchNormInferenceBackward: WasmLower<BatchNormInferenceBackwardAttrs> = (node) => {
   const { inputs, outputs, attrs } = node;
   const { channels, line } = geometry(inputs[0]);
-  const rstd = at('workspace');
-  const rest = backwardCalls({ inputs, outputs, rstd, activation: attrs.activation, training: false, used: line });
-  const first = call(batchNormRstdKernel, { variance: at(inputs[5]), rstd, channels, eps: attrs.eps });
-  return { ...rest, calls: [first, ...rest.calls] };
+  const scale = at('workspace');
+  const rstd = at('workspace', line);
+  const first = call(batchNormInferenceScaleKernel, {
+    ...{ variance: at(inputs[5]), gamma: at(inputs[2]) },
+    ...{ rstd, scale, channels, eps: attrs.eps },
+  });
+  const { activation } = attrs;
+  const rest = backward({ inputs, outputs, rstd, scale, activation, training: false, used: 2 * line });
+  return { workspace: rest.workspace, calls: [first, ...rest.calls] };
 };
