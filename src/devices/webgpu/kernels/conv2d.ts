@@ -6,7 +6,7 @@ import type { Conv2dAttrs } from '../../../ops/conv2d.js';
 import { at } from '../../device.js';
 import type { Shader, WebgpuLower } from '../kernel.js';
 import { dispatch, linearWorkgroups } from '../kernel.js';
-import { convGeometry, mapParams, windowOverrides } from './convGeometry.js';
+import { convGeometry, mapParams, windowOverrides } from './conv-geometry.js';
 import { countTiles, lanesForColumns, tileHeight } from './tiles.js';
 
 const bindings = ['x', 'w', 'bias', 'y'] as const;

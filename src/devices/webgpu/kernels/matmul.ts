@@ -7,7 +7,7 @@ import type { Value } from '../../device.js';
 import { at } from '../../device.js';
 import type { Shader, WebgpuLower } from '../kernel.js';
 import { dispatch, linearWorkgroups } from '../kernel.js';
-import { sliceDepth, sumSlices } from './sumSlices.js';
+import { sliceDepth, sumSlices } from './sum-slices.js';
 import { countTiles, lanesForColumns } from './tiles.js';
 
 const bindings = ['a', 'b', 'bias', 'y'] as const;

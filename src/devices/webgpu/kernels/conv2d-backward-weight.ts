@@ -7,8 +7,8 @@ import type { KernelNode, Lowering } from '../../device.js';
 import { at } from '../../device.js';
 import type { Shader, WebgpuCall, WebgpuLower, WebgpuTarget } from '../kernel.js';
 import { dispatch, linearWorkgroups } from '../kernel.js';
-import { convGeometry, mapParams, windowOverrides } from './convGeometry.js';
-import { sliceDepth, sumSlices } from './sumSlices.js';
+import { convGeometry, mapParams, windowOverrides } from './conv-geometry.js';
+import { sliceDepth, sumSlices } from './sum-slices.js';
 import { countTiles, lanesForRows } from './tiles.js';
 
 const bindings = ['x', 'dy', 'dw'] as const;
