@@ -45,6 +45,12 @@ export interface Sum {
   readonly scale: number;
 }
 
+interface SumOptions {
+  /** Byte of the workspace from where on partial sums may lie; a multiple of 256. */
+  readonly scratch?: number;
+  readonly mostSlabs?: number;
+}
+
 const product = (sizes: readonly number[]): number => sizes.reduce((n, d) => n * d, 1);
 
 const powerOfTwo = (n: number, most: number): number => Math.min(most, 2 ** Math.ceil(Math.log2(n)));
@@ -62,7 +68,11 @@ function three({ sizes, strides: [steps] }: Space): { sizes: number[]; steps: nu
 }
 
 /** One launch, or two when there is too little to do for the sums to stay whole. */
-export function sumInto(sum: Sum, target: WebgpuTarget, mostSlabs = MOST_PARTIALS): Lowering<WebgpuCall> {
+export function sumInto(
+  sum: Sum,
+  target: WebgpuTarget,
+  { scratch = 0, mostSlabs = MOST_PARTIALS }: SumOptions = {},
+): Lowering<WebgpuCall> {
   const kept = three(sum.kept);
   const summed = three(sum.summed);
   const vector =
@@ -81,9 +91,10 @@ export function sumInto(sum: Sum, target: WebgpuTarget, mostSlabs = MOST_PARTIAL
   const slabTerms = Math.ceil(terms / Math.max(1, wanted));
   const slabs = Math.ceil(terms / slabTerms);
   const limit = target.limits.maxComputeWorkgroupsPerDimension;
+  const partial = { ...at('workspace', scratch), bytes: slabs * outputs * lane * 4 };
   const folds = Math.ceil(tiles / limit);
   const call = dispatch(vector ? reduceShader : reduceScalarShader, {
-    buffers: { x: sum.from, y: slabs === 1 ? sum.to : at('workspace') },
+    buffers: { x: sum.from, y: slabs === 1 ? sum.to : partial },
     params: {
       outputs,
       terms,
@@ -107,13 +118,13 @@ export function sumInto(sum: Sum, target: WebgpuTarget, mostSlabs = MOST_PARTIAL
 
   const count = outputs * lane;
   const rest: Sum = {
-    from: at('workspace'),
+    from: partial,
     to: sum.to,
     kept: { sizes: [count], strides: [[1]] },
     summed: { sizes: [slabs], strides: [[count]] },
     scale: sum.scale,
   };
-  return { calls: [call, ...sumInto(rest, target, 1).calls], workspace: slabs * count * 4 };
+  return { calls: [call, ...sumInto(rest, target, { mostSlabs: 1 }).calls], workspace: partial.bytes };
 }
 
 export const lowerReduce: WebgpuLower<ReduceAttrs> = ({ attrs, inputs: [x], outputs: [y] }, target) => {

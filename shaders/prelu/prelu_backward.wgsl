@@ -1,0 +1,27 @@
+// dx = x > 0 ? dy : a[c] dy, and the terms of da, x > 0 ? 0 : x dy, which a reduction adds up.
+
+struct Params {
+  vectors: u32,
+  channels: u32,
+  inner: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> a: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dy: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> dx: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> terms: array<vec4f>;
+
+@compute @workgroup_size(256)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let i = id.y * groups.x * 256 + id.x;
+  if (i >= params.vectors) { return; }
+
+  let channel = (vec4u(4 * i) + vec4u(0, 1, 2, 3)) / params.inner % params.channels;
+  let slope = vec4f(a[channel.x], a[channel.y], a[channel.z], a[channel.w]);
+  let v = x[i];
+  let g = dy[i];
+  dx[i] = select(slope * g, g, v > vec4f(0));
+  terms[i] = select(v * g, vec4f(0), v > vec4f(0));
+}
