@@ -47,6 +47,9 @@ const operand = (value: Shape | Operand): Operand => (Array.isArray(value) ? { s
 
 const inputName = ({ node: { source } }: Tensor): string => (source && 'name' in source ? source.name : 'a state');
 
+const bytesOf = ({ buffer, byteOffset, byteLength }: TypedArray): Buffer => Buffer.from(buffer, byteOffset, byteLength);
+const sameBits = (a: TypedArray, b: TypedArray): boolean => bytesOf(a).equals(bytesOf(b));
+
 /** Traces a case, with a loss that weighs every element of the outputs by a random number. */
 function buildCase({ title, inputs, build, differentiable = Number.POSITIVE_INFINITY }: OpCase): Built {
   const random = new Random(title);
@@ -96,6 +99,10 @@ export async function checkOp(opCase: OpCase): Promise<void> {
   const all = Math.hypot(...truth.map(({ data }) => norm(data)));
   for (const device of await devices()) {
     const results = await device.evaluate([...outputs, ...grads], feeds);
+    const again = await device.repeat([...outputs, ...grads], feeds);
+    results.forEach((result, i) => {
+      expect(sameBits(result, again[i]), `${device.name}: result ${i} has the same bits twice`).toBe(true);
+    });
     outputs.forEach((output, i) => {
       expectClose(`${device.name}: output ${i}`, results[i], values[i], output.dtype, opCase.tolerance);
     });
