@@ -55,13 +55,19 @@ export async function encodeStates(
 }
 
 /**
- * Loads every state from a file; tensors and states must match one to one. All are checked before the first is
- * written. Throws FormatError that names the first differences.
+ * Loads every state from a file; tensors and states must match one to one, unless the file may hold more. All are
+ * checked before the first is written. Throws FormatError that names the first differences.
  */
-export async function decodeStates(access: StateAccess, states: NamedStates, file: Uint8Array, name: string) {
+export async function decodeStates(
+  access: StateAccess,
+  states: NamedStates,
+  file: Uint8Array,
+  name: string,
+  allowExtra = false,
+): Promise<ReadonlyMap<string, string>> {
   const { tensors, metadata } = readSafetensors(file, name);
   const missing = [...states.keys()].filter((key) => !tensors.has(key));
-  const extra = [...tensors.keys()].filter((key) => !states.has(key));
+  const extra = allowExtra ? [] : [...tensors.keys()].filter((key) => !states.has(key));
   if (missing.length + extra.length > 0) {
     const list = (label: string, keys: string[]) =>
       keys.length > 0

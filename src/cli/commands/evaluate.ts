@@ -1,0 +1,63 @@
+import { valLoader } from '../../config/build-data.js';
+import { buildTask } from '../../config/build-task.js';
+import { Engine } from '../../scheduler/engine.js';
+import { byName, Checkpoints, decodeStates } from '../../train/checkpoints.js';
+import { Evaluator } from '../../train/evaluator.js';
+import { RunFolder } from '../../train/run-folder.js';
+import { ConfigError } from '../../utils/errors.js';
+import { type CommandContext, type DeviceFlags, loadConfig, openConfiguredDevice } from '../context.js';
+import { findPackage } from '../find-package.js';
+import { formatCount, formatSeconds } from '../format.js';
+
+export interface EvaluateFlags extends DeviceFlags {
+  readonly checkpoint?: string;
+}
+
+const checkpoints = ['best', 'ema', 'last'] as const;
+
+/** Measures a checkpoint of a run on its validation images. */
+export async function evaluate(context: CommandContext, run: string, flags: EvaluateFlags): Promise<void> {
+  const { platform, output } = context;
+  const { files } = platform;
+  const choice = checkpoints.find((name) => name === (flags.checkpoint ?? 'best'));
+  if (!choice) throw new ConfigError(`--checkpoint is ${flags.checkpoint}`, `use ${checkpoints.join(', ')}`);
+  const folder = await RunFolder.open(files, run);
+  const config = await loadConfig(context, folder.configPath, flags);
+
+  const batchSize = config['dataset.eval_batch_size0'] ?? config['dataset.val_batch_size0'];
+  const loader = await valLoader(config, files, findPackage, batchSize);
+  const [{ height, width }] = loader.sampler.shapes;
+  const task = buildTask(config, { channels: loader.dataset.channels, height, width });
+  const path = await new Checkpoints(files, folder.checkpointsPath, 0).evaluationPath(choice);
+  const file = await files.read(path);
+
+  const notice = (message: string) =>
+    flags.json ? output.write(`${JSON.stringify({ event: 'notice', message })}\n`) : output.writeError(`${message}\n`);
+  const engine = new Engine(await openConfiguredDevice(context, config, notice));
+  try {
+    const evaluator = new Evaluator(engine, task, loader);
+    await evaluator.prepare();
+    await decodeStates(engine, byName([...task.parameters, ...task.buffers]), file, path, choice === 'last');
+    const started = platform.now();
+    const { loss, top1, top5, images } = await evaluator.run();
+    const seconds = (platform.now() - started) / 1000;
+    if (flags.json) {
+      const result = {
+        run: folder.path,
+        checkpoint: path,
+        images,
+        val_loss: loss,
+        val_top1: top1,
+        val_top5: top5,
+        seconds,
+      };
+      output.write(`${JSON.stringify({ event: 'end', ...result })}\n`);
+    } else {
+      output.write(`${path} on ${formatCount(images)} images of ${loader.dataset.name}: `);
+      output.write(`top-1 ${top1.toFixed(2)} %, top-5 ${top5.toFixed(2)} %, loss ${loss.toFixed(4)} `);
+      output.write(`(${formatSeconds(seconds)})\n`);
+    }
+  } finally {
+    await engine.close();
+  }
+}

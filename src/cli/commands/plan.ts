@@ -1,0 +1,127 @@
+import Table from 'cli-table3';
+import type { ImageShape } from '../../config/build-model.js';
+import { buildRun } from '../../config/build-run.js';
+import { buildTask } from '../../config/build-task.js';
+import type { Config } from '../../config/keys/index.js';
+import { resolveConfig } from '../../config/resolve.js';
+import { type DatasetSource, datasets } from '../../data/datasets/index.js';
+import { buildPlan, type Plan } from '../../graph/plan.js';
+import { inputSpecs, traceStep } from '../../train/programs.js';
+import { ConfigError } from '../../utils/errors.js';
+import { type CommandContext, type DeviceFlags, flagSettings, loadConfig, openConfiguredDevice } from '../context.js';
+import { formatBytes, formatCount, formatLarge } from '../format.js';
+import { defaultImage } from './summary.js';
+
+export interface PlanFlags extends DeviceFlags {
+  readonly batch?: string;
+  readonly size?: string;
+}
+
+interface Row {
+  readonly op: string;
+  calls: number;
+  flops: number;
+  bytes: number;
+}
+
+/** Prints what a training step will run and need, before anything runs. `target` is a recipe or a network's name. */
+export async function plan(context: CommandContext, target: string, flags: PlanFlags): Promise<void> {
+  const { output } = context;
+  const isFile = /\.ya?ml$/.test(target);
+  const config = isFile ? await loadConfig(context, target, flags) : modelConfig(context, target, flags);
+  const image = isFile ? recipeImage(config, flags) : defaultImage(target, flags.size);
+  const batch = flags.batch === undefined ? config['dataset.train_batch_size0'] : Number(flags.batch);
+  if (!Number.isInteger(batch) || batch < 1) throw new ConfigError(`--batch is ${flags.batch}`, 'use a whole number');
+
+  const task = buildTask(config, image);
+  const { rule, average } = buildRun(config, task, 1);
+  const notice = (message: string) => (flags.json ? undefined : output.writeError(`${message}\n`));
+  const device = await openConfiguredDevice(context, config, notice);
+  try {
+    const inputs = inputSpecs({ batch, height: image.height, width: image.width }, image.channels);
+    const traced = traceStep(task, rule, average, { first: true, last: true }, [], inputs);
+    const made = buildPlan('train', traced, device);
+    const facts = summaryOf(made);
+    if (flags.json) output.write(`${JSON.stringify({ device: device.description, batch, image, ...facts })}\n`);
+    else output.write(text(device.description, batch, image, facts));
+  } finally {
+    await device.close();
+  }
+}
+
+function modelConfig({ overrides }: CommandContext, name: string, flags: DeviceFlags): Config {
+  const model = { key: 'model.classification.name', value: name, where: 'command line' };
+  return resolveConfig([model, ...overrides, ...flagSettings(flags)]);
+}
+
+function recipeImage(config: Config, flags: PlanFlags): ImageShape {
+  const name = config['dataset.name'] ?? '';
+  const source: DatasetSource | undefined = Object.hasOwn(datasets, name)
+    ? datasets[name as keyof typeof datasets]
+    : undefined;
+  const size = flags.size === undefined ? undefined : Number(flags.size);
+  return {
+    channels: source?.channels ?? 3,
+    height: size ?? config['sampler.bs.crop_size_height'],
+    width: size ?? config['sampler.bs.crop_size_width'],
+  };
+}
+
+interface PlanFacts {
+  readonly kernels: number;
+  readonly calls: number;
+  readonly flops: number;
+  readonly bytes: number;
+  readonly memory: {
+    readonly states: number;
+    readonly pool: number;
+    readonly constants: number;
+    readonly peak: number;
+  };
+  readonly operators: readonly Row[];
+}
+
+function summaryOf({ steps, states, poolBytes, constantBytes }: Plan): PlanFacts {
+  const rows = new Map<string, Row>();
+  for (const { node, lowering, flops, bytes } of steps) {
+    const row = rows.get(node.op) ?? { op: node.op, calls: 0, flops: 0, bytes: 0 };
+    row.calls += lowering.calls.length;
+    row.flops += flops;
+    row.bytes += bytes;
+    rows.set(node.op, row);
+  }
+  const operators = [...rows.values()].sort((a, b) => b.flops - a.flops || b.bytes - a.bytes);
+  const total = (field: 'calls' | 'flops' | 'bytes') => operators.reduce((sum, row) => sum + row[field], 0);
+  const stateBytes = [...states.values()].reduce((sum, { bytes }) => sum + Math.ceil(bytes / 256) * 256, 0);
+  const memory = { states: stateBytes, pool: poolBytes, constants: constantBytes };
+  const peak = stateBytes + poolBytes + constantBytes;
+  return {
+    kernels: steps.length,
+    calls: total('calls'),
+    flops: total('flops'),
+    bytes: total('bytes'),
+    memory: { ...memory, peak },
+    operators,
+  };
+}
+
+function text(device: string, batch: number, { channels, height, width }: ImageShape, facts: PlanFacts): string {
+  const table = new Table({
+    head: ['operator', 'calls', 'FLOPs', 'bytes'],
+    colAligns: ['left', 'right', 'right', 'right'],
+    style: { head: ['bold'], compact: true },
+  });
+  for (const { op, calls, flops, bytes } of facts.operators) {
+    table.push([op, formatCount(calls), formatLarge(flops), formatBytes(bytes)]);
+  }
+  const { states, pool, constants, peak } = facts.memory;
+  return [
+    `training step on ${device}, batch ${batch} of ${channels}x${height}x${width}`,
+    table.toString(),
+    `${formatCount(facts.kernels)} operators in ${formatCount(facts.calls)} kernel calls, ` +
+      `${formatLarge(facts.flops)}FLOP, ${formatBytes(facts.bytes)} read and written`,
+    `peak memory ${formatBytes(peak)}: ${formatBytes(states)} of states, ${formatBytes(pool)} of activations, ` +
+      `${formatBytes(constants)} of constants`,
+    '',
+  ].join('\n');
+}

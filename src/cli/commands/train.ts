@@ -1,0 +1,84 @@
+import { trainLoader, valLoader } from '../../config/build-data.js';
+import { buildRun } from '../../config/build-run.js';
+import { buildTask } from '../../config/build-task.js';
+import type { Config, ConfigKey } from '../../config/keys/index.js';
+import { configToYaml } from '../../config/resolve.js';
+import { Engine } from '../../scheduler/engine.js';
+import { RunFolder } from '../../train/run-folder.js';
+import { Trainer } from '../../train/trainer.js';
+import { ConfigError } from '../../utils/errors.js';
+import { type CommandContext, type DeviceFlags, loadConfig, openConfiguredDevice } from '../context.js';
+import { findPackage } from '../find-package.js';
+import { jsonReporter, textReporter } from '../report.js';
+
+export interface TrainFlags extends DeviceFlags {
+  readonly resume?: string;
+}
+
+/** Keys that may differ when a run goes on: they change no bit of it. */
+const freeOnResume: readonly ConfigKey[] = ['device.threads', 'common.log_freq'];
+
+/** Trains what a recipe describes, or goes on with an earlier run. @returns false when it was interrupted */
+export async function train(context: CommandContext, recipe: string | undefined, flags: TrainFlags): Promise<boolean> {
+  const { platform, output, signal } = context;
+  const { files } = platform;
+  const earlier = flags.resume === undefined ? undefined : await RunFolder.open(files, flags.resume);
+  if (earlier) checkResume(context, recipe);
+  else if (recipe === undefined)
+    throw new ConfigError('train needs a recipe', 'give a file: cvnets train recipes/mnist.yaml');
+  const path = earlier?.configPath ?? recipe!;
+  const requested = await loadConfig(context, path, flags);
+
+  const reporter = flags.json
+    ? jsonReporter(output, requested['common.log_freq'])
+    : textReporter(output, `cvnets train · ${requested['model.classification.name']}`, platform.now);
+  const loader = await trainLoader(requested, files, findPackage);
+  const val = await valLoader(requested, files, findPackage);
+  const [height, width] = loader.dataset.fixedSize ?? [loader.sampler.shapes[0].height, loader.sampler.shapes[0].width];
+  const task = buildTask(requested, { channels: loader.dataset.channels, height, width });
+  const parts = buildRun(requested, task, loader.sampler.batches(0));
+
+  const device = await openConfiguredDevice(context, requested, reporter.notice);
+  const engine = new Engine(device);
+  try {
+    const config: Config = { ...requested, 'device.name': device.kind };
+    const folder = earlier ?? (await makeFolder(context, config));
+    const trainer = new Trainer({
+      ...parts,
+      engine,
+      task,
+      loader,
+      val,
+      folder,
+      signal,
+      resume: earlier !== undefined,
+      now: platform.now,
+      emit: reporter.event,
+    });
+    return (await trainer.run()) !== undefined;
+  } finally {
+    await engine.close();
+  }
+}
+
+async function makeFolder({ platform }: CommandContext, config: Config): Promise<RunFolder> {
+  const folder = await RunFolder.create(platform.files, config['common.results_loc'], config['common.run_label']);
+  await folder.writeConfig(configToYaml(config));
+  return folder;
+}
+
+function checkResume({ overrides }: CommandContext, recipe: string | undefined): void {
+  if (recipe !== undefined) {
+    throw new ConfigError(
+      `--resume takes its configuration from the run folder, not from ${recipe}`,
+      'leave the recipe out',
+    );
+  }
+  for (const { key } of overrides) {
+    if (freeOnResume.includes(key as ConfigKey)) continue;
+    throw new ConfigError(
+      `${key} cannot change when a run is resumed`,
+      `only ${freeOnResume.join(' and ')} can; start a new run for the rest`,
+    );
+  }
+}

@@ -1,0 +1,46 @@
+import type { Config } from '../config/keys/index.js';
+import { resolveConfig } from '../config/resolve.js';
+import { parseYaml, type Setting } from '../config/yaml.js';
+import type { Device } from '../devices/device.js';
+import { openDevice } from '../devices/open.js';
+import type { Platform } from '../platform/platform.js';
+import type { Output } from './report.js';
+
+/** What every command works with. */
+export interface CommandContext {
+  readonly platform: Platform;
+  readonly output: Output;
+  /** `--optim.sgd.momentum 0.95` and the like. */
+  readonly overrides: readonly Setting[];
+  /** Aborts at the first Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** Options that every command which computes has. */
+export interface DeviceFlags {
+  readonly device?: string;
+  readonly threads?: string;
+  readonly json?: boolean;
+}
+
+/** The file's settings, then the command line's, then the short flags'. */
+export async function loadConfig(context: CommandContext, path: string, flags: DeviceFlags): Promise<Config> {
+  const text = new TextDecoder().decode(await context.platform.files.read(path));
+  return resolveConfig([...parseYaml(text, path), ...context.overrides, ...flagSettings(flags)]);
+}
+
+export function flagSettings({ device, threads }: DeviceFlags): Setting[] {
+  const settings: Setting[] = [];
+  if (device !== undefined) settings.push({ key: 'device.name', value: device, where: '--device' });
+  if (threads !== undefined) settings.push({ key: 'device.threads', value: Number(threads), where: '--threads' });
+  return settings;
+}
+
+export function openConfiguredDevice(
+  { platform }: CommandContext,
+  config: Config,
+  announce: (message: string) => void,
+): Promise<Device> {
+  const threads = config['device.threads'] || platform.cores;
+  return openDevice(platform, { device: config['device.name'], threads, announce });
+}

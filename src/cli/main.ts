@@ -1,0 +1,105 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import pc from 'picocolors';
+import { nodePlatform, packageRoot } from '../platform/node.js';
+import { CvnetsError } from '../utils/errors.js';
+import { splitArguments } from './arguments.js';
+import { type EvaluateFlags, evaluate } from './commands/evaluate.js';
+import { options } from './commands/options.js';
+import { type PlanFlags, plan } from './commands/plan.js';
+import { type SummaryFlags, summary } from './commands/summary.js';
+import { type TrainFlags, train } from './commands/train.js';
+import type { CommandContext } from './context.js';
+import type { Output } from './report.js';
+
+const INTERRUPTED = 130;
+
+const output: Output = {
+  isTerminal: process.stdout.isTTY === true,
+  write: (text) => process.stdout.write(text),
+  writeError: (text) => process.stderr.write(text),
+};
+
+/** The first Ctrl-C asks the run to finish its step and save; the second one ends it where it is. */
+function interruptSignal(): AbortSignal {
+  const control = new AbortController();
+  process.on('SIGINT', () => {
+    if (control.signal.aborted) process.exit(INTERRUPTED);
+    control.abort();
+    output.writeError('\nfinishing this step, then saving; press Ctrl-C again to stop at once\n');
+  });
+  return control.signal;
+}
+
+function program(context: CommandContext): Command {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
+  const cli = new Command('cvnets')
+    .description('Trains computer-vision networks on WebGPU and SIMD WebAssembly.')
+    .version(version)
+    .addHelpText(
+      'after',
+      '\nEvery key of a recipe can be set here too: --optim.sgd.momentum 0.95. `cvnets options` lists them.',
+    );
+  const computing = (name: string, description: string) =>
+    cli
+      .command(name)
+      .description(description)
+      .option('--device <name>', 'auto, webgpu or wasm')
+      .option('--threads <number>', 'threads of the wasm device')
+      .option('--json', 'print one JSON object a line');
+
+  computing('train', 'train what a recipe describes')
+    .argument('[recipe]', 'YAML file, such as recipes/mnist.yaml')
+    .option('--resume <run>', 'go on with the run in this folder, bit for bit')
+    .action(async (recipe: string | undefined, flags: TrainFlags) => {
+      if (!(await train(context, recipe, flags))) process.exitCode = INTERRUPTED;
+    });
+  computing('eval', 'measure a checkpoint of a run on its validation images')
+    .argument('<run>', 'run folder')
+    .option('--checkpoint <which>', 'best, ema or last', 'best')
+    .action((run: string, flags: EvaluateFlags) => evaluate(context, run, flags));
+  computing('plan', 'show kernels, operations, bytes and peak memory of a training step')
+    .argument('<recipe or network>', 'YAML file or a name such as mobilenetv2')
+    .option('--batch <images>', 'batch size')
+    .option('--size <pixels>', 'height and width of the images')
+    .action((target: string, flags: PlanFlags) => plan(context, target, flags));
+  cli
+    .command('summary')
+    .description('show the layers of a network with shapes, parameters and multiply-adds')
+    .argument('<network>', 'a name such as mobilenetv2')
+    .option('--size <pixels>', 'height and width of the image')
+    .option('--json', 'print one JSON object')
+    .action((name: string, flags: SummaryFlags) => summary(context, name, flags));
+  cli
+    .command('options')
+    .description('list the keys of recipes')
+    .argument('[prefix]', 'only keys that start so')
+    .option('--json', 'print one JSON object a line')
+    .action((prefix: string | undefined, { json }: { json?: boolean }) => options(context, prefix, json));
+  return cli;
+}
+
+/** Message and hint for people, an object for programs; a stack only for what is no error of ours. */
+function report(error: unknown, json: boolean): void {
+  const known = error instanceof CvnetsError;
+  const message = error instanceof Error ? error.message : String(error);
+  if (json) output.write(`${JSON.stringify({ event: 'error', message })}\n`);
+  else output.writeError(`${pc.red('error')}: ${message}\n`);
+  if (!known && error instanceof Error) output.writeError(`${error.stack}\n`);
+}
+
+const { rest, overrides } = splitArguments(process.argv.slice(2));
+try {
+  await program({ platform: nodePlatform, output, overrides, signal: interruptSignal() }).parseAsync(rest, {
+    from: 'user',
+  });
+} catch (error) {
+  report(error, rest.includes('--json'));
+  process.exitCode = 1;
+} finally {
+  nodePlatform.close();
+}
+// A device may still hold threads; everything is written once this callback runs.
+process.stdout.write('', () => process.exit());
