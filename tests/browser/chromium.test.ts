@@ -13,7 +13,7 @@ const worker = `onmessage = async ({ data: { name, shared } }) => {
   try {
     const memory = new WebAssembly.Memory({ initial: 4, maximum: 65536, shared });
     const bytes = await (await fetch(name)).arrayBuffer();
-    const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
+    const { instance } = await WebAssembly.instantiate(bytes, { env: { memory, park() {} } });
     const view = new DataView(memory.buffer);
     view.setUint32(1024, 2048, true);
     view.setInt32(1028, 8, true);

@@ -1,5 +1,5 @@
-import type { Platform } from '../../platform/platform.js';
 import type { KernelOpName } from '../../ops/index.js';
+import type { Platform } from '../../platform/platform.js';
 import { DeviceError } from '../../utils/errors.js';
 import type { Block, Device, Download, KernelNode, LoadedProgram, ProgramStep, Upload } from '../device.js';
 import { Heap, type HeapBlock, PAGE_BYTES, RESERVED_BYTES } from './heap.js';

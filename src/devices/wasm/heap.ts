@@ -82,7 +82,10 @@ export class Heap {
     try {
       this.memory.grow(pages - have);
     } catch (cause) {
-      throw new DeviceError(`the host refused ${bytes} bytes for ${label}: ${cause}`, 'close other programs or use a smaller batch');
+      throw new DeviceError(
+        `the host refused ${bytes} bytes for ${label}: ${cause}`,
+        'close other programs or use a smaller batch',
+      );
     }
   }
 }

@@ -19,7 +19,7 @@ export const FIRST_SLOT = 1;
 
 /** Links the kernels to `memory` and puts each into its slot of the call table. */
 export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): KernelInstance {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, park: parker(memory) } });
   const table = exports.table as WebAssembly.Table;
   const names = kernelNames(module);
   table.grow(FIRST_SLOT + names.length - table.length);
@@ -27,4 +27,12 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
     table.set(FIRST_SLOT + i, exports[name]);
   });
   return exports as unknown as KernelInstance;
+}
+
+/** Lets a thread of the pool sleep at a barrier until another one changes the word at `address`. */
+function parker(memory: WebAssembly.Memory): (address: number, expected: number) => void {
+  const words = new Int32Array(memory.buffer, 0, 1024 / Int32Array.BYTES_PER_ELEMENT);
+  return (address, expected) => {
+    Atomics.wait(words, address / Int32Array.BYTES_PER_ELEMENT, expected);
+  };
 }

@@ -4,7 +4,12 @@ import { lowerAccumulate } from './accumulate.js';
 import { lowerActivation, lowerActivationBackward } from './activation.js';
 import { lowerAdam } from './adam.js';
 import { lowerAvgPool2d, lowerAvgPool2dBackward } from './avg-pool2d.js';
-import { lowerBatchNorm, lowerBatchNormBackward, lowerBatchNormInference, lowerBatchNormInferenceBackward } from './batch-norm.js';
+import {
+  lowerBatchNorm,
+  lowerBatchNormBackward,
+  lowerBatchNormInference,
+  lowerBatchNormInferenceBackward,
+} from './batch-norm.js';
 import { lowerBinary } from './binary.js';
 import { lowerConcat } from './concat.js';
 import { lowerConv2d } from './conv2d.js';
