@@ -36,23 +36,24 @@ export function crossEntropy(args: usize, thread: i32, threads: i32): void {
     const end = min(a.rows, (chunk + 1) * a.chunk);
     for (let row = chunk * a.chunk; row < end; row++) {
       const z = rowOf(a.logits, row, a.classes, a.inner);
-      const lse = logSumExp(z, <isize>a.inner << 2, a.classes);
-      store<f32>(a.lse + (<usize>row << 2), lse);
+      const lse = logSumExp(z, (<isize>a.inner) << 2, a.classes);
+      store<f32>(a.lse + ((<usize>row) << 2), lse);
       if (a.soft) {
         loss += <f64>softLoss(a, z, rowOf(a.target, row, a.classes, a.inner), lse);
         weights += 1;
         continue;
       }
-      const t = load<i32>(a.target + (<usize>row << 2));
+      const t = load<i32>(a.target + ((<usize>row) << 2));
       if (t == a.ignoreIndex) continue;
       const w = targetWeight(a.weight, t, a.classes);
       weights += <f64>w;
-      if (t >= 0 && t < a.classes) loss += <f64>((<f32>1 - a.smoothing) * w * (lse - load<f32>(z + <usize>(t * a.inner) * 4)));
+      if (t >= 0 && t < a.classes)
+        loss += <f64>((<f32>1 - a.smoothing) * w * (lse - load<f32>(z + <usize>(t * a.inner) * 4)));
       else loss = NaN;
       if (a.smoothing > 0) loss += <f64>smoothLoss(a, z, lse);
     }
-    store<f64>(a.partials + (<usize>chunk << 4), loss);
-    store<f64>(a.partials + (<usize>chunk << 4), weights, 8);
+    store<f64>(a.partials + ((<usize>chunk) << 4), loss);
+    store<f64>(a.partials + ((<usize>chunk) << 4), weights, 8);
   }
 }
 
@@ -67,7 +68,7 @@ function rowOf(base: usize, row: i32, classes: i32, inner: i32): usize {
 @inline
 function targetWeight(weight: usize, t: i32, classes: i32): f32 {
   if (t < 0 || t >= classes) return NaN;
-  return weight ? load<f32>(weight + (<usize>t << 2)) : 1;
+  return weight ? load<f32>(weight + ((<usize>t) << 2)) : 1;
 }
 
 // @ts-ignore: decorator
@@ -79,7 +80,7 @@ function load4(p: usize, step: isize, n: i32): v128 {
 // @ts-ignore: decorator
 @inline
 function weight4(weight: usize, c: i32): v128 {
-  return weight ? v128.load(weight + (<usize>c << 2)) : f32x4.splat(1);
+  return weight ? v128.load(weight + ((<usize>c) << 2)) : f32x4.splat(1);
 }
 
 function logSumExp(z: usize, step: isize, classes: i32): f32 {
@@ -102,7 +103,7 @@ function logSumExp(z: usize, step: isize, classes: i32): f32 {
 }
 
 function softLoss(a: CrossEntropyArgs, z: usize, target: usize, lse: f32): f32 {
-  const step = <isize>a.inner << 2;
+  const step = (<isize>a.inner) << 2;
   const keep = f32x4.splat(<f32>1 - a.smoothing);
   const even = f32x4.splat(a.smoothing / <f32>a.classes);
   let sum = f32x4.splat(0);
@@ -119,7 +120,7 @@ function softLoss(a: CrossEntropyArgs, z: usize, target: usize, lse: f32): f32 {
 }
 
 function smoothLoss(a: CrossEntropyArgs, z: usize, lse: f32): f32 {
-  const step = <isize>a.inner << 2;
+  const step = (<isize>a.inner) << 2;
   let sum = f32x4.splat(0);
   for (let c = 0; c < a.classes; c += 4) {
     const n = a.classes - c;
@@ -145,8 +146,8 @@ export function crossEntropyFinish(args: usize, thread: i32, threads: i32): void
   let loss: f64 = 0;
   let weights: f64 = 0;
   for (let i = 0; i < a.chunks; i++) {
-    loss += load<f64>(a.partials + (<usize>i << 4));
-    weights += load<f64>(a.partials + (<usize>i << 4), 8);
+    loss += load<f64>(a.partials + ((<usize>i) << 4));
+    weights += load<f64>(a.partials + ((<usize>i) << 4), 8);
   }
   store<f32>(a.loss, <f32>(a.mean ? loss / weights : loss));
 }
@@ -172,10 +173,10 @@ export function crossEntropyWeights(args: usize, thread: i32, threads: i32): voi
     let weights: f64 = 0;
     const end = min(a.rows, (chunk + 1) * a.chunk);
     for (let row = chunk * a.chunk; row < end; row++) {
-      const t = load<i32>(a.target + (<usize>row << 2));
+      const t = load<i32>(a.target + ((<usize>row) << 2));
       if (t != a.ignoreIndex) weights += <f64>targetWeight(a.weight, t, a.classes);
     }
-    store<f64>(a.partials + (<usize>chunk << 3), weights);
+    store<f64>(a.partials + ((<usize>chunk) << 3), weights);
   }
 }
 
@@ -205,7 +206,7 @@ export function crossEntropyBackward(args: usize, thread: i32, threads: i32): vo
   let divisor = <f64>a.divisor;
   if (a.partials) {
     divisor = 0;
-    for (let i = 0; i < a.chunks; i++) divisor += load<f64>(a.partials + (<usize>i << 3));
+    for (let i = 0; i < a.chunks; i++) divisor += load<f64>(a.partials + ((<usize>i) << 3));
   }
   const factor = <f32>(<f64>load<f32>(a.dloss) / divisor);
   const even = a.smoothing / <f32>a.classes;
@@ -214,30 +215,30 @@ export function crossEntropyBackward(args: usize, thread: i32, threads: i32): vo
   for (let row = rangeStart(a.rows, thread, threads); row < end; row++) {
     const z = rowOf(a.logits, row, a.classes, a.inner);
     const dz = rowOf(a.dlogits, row, a.classes, a.inner);
-    const lse = load<f32>(a.lse + (<usize>row << 2));
+    const lse = load<f32>(a.lse + ((<usize>row) << 2));
     if (a.soft) {
       const target = rowOf(a.target, row, a.classes, a.inner);
       rowGradient(a, z, target, dz, lse, sumCoefficients(a, target), factor);
       continue;
     }
-    const t = load<i32>(a.target + (<usize>row << 2));
+    const t = load<i32>(a.target + ((<usize>row) << 2));
     if (t == a.ignoreIndex) {
-      for (let c = 0; c < a.classes; c++) store<f32>(dz + (<usize>(c * a.inner) << 2), 0);
+      for (let c = 0; c < a.classes; c++) store<f32>(dz + ((<usize>(c * a.inner)) << 2), 0);
       continue;
     }
     const own = (<f32>1 - a.smoothing) * targetWeight(a.weight, t, a.classes);
     const total = own + evenSum;
     rowGradient(a, z, 0, dz, lse, total, factor);
     if (t < 0 || t >= a.classes) continue; // total is NaN, so the row is
-    const at = <usize>(t * a.inner) << 2;
-    const w: f32 = a.weight ? load<f32>(a.weight + (<usize>t << 2)) : 1;
+    const at = (<usize>(t * a.inner)) << 2;
+    const w: f32 = a.weight ? load<f32>(a.weight + ((<usize>t) << 2)) : 1;
     store<f32>(dz + at, factor * (exp(load<f32>(z + at) - lse) * total - (own + even * w)));
   }
 }
 
 function sumWeights(weight: usize, classes: i32): f32 {
   let sum: f64 = 0;
-  for (let c = 0; c < classes; c++) sum += weight ? <f64>load<f32>(weight + (<usize>c << 2)) : 1;
+  for (let c = 0; c < classes; c++) sum += weight ? <f64>load<f32>(weight + ((<usize>c) << 2)) : 1;
   return <f32>sum;
 }
 
@@ -247,7 +248,7 @@ function sumWeights(weight: usize, classes: i32): f32 {
 function coefficient4(a: CrossEntropyBackwardArgs, target: usize, c: i32, n: i32): v128 {
   let q = f32x4.splat(a.smoothing / <f32>a.classes);
   if (target) {
-    const p = load4(target + (<usize>(c * a.inner) << 2), <isize>a.inner << 2, n);
+    const p = load4(target + ((<usize>(c * a.inner)) << 2), (<isize>a.inner) << 2, n);
     q = f32x4.add(f32x4.mul(p, f32x4.splat(<f32>1 - a.smoothing)), q);
   }
   return f32x4.mul(q, weight4(a.weight, c));
@@ -271,7 +272,7 @@ function rowGradient(
   total: f32,
   factor: f32,
 ): void {
-  const step = <isize>a.inner << 2;
+  const step = (<isize>a.inner) << 2;
   for (let c = 0; c < a.classes; c += 4) {
     const n = a.classes - c;
     const p = exp4(f32x4.sub(load4(z, step, n), f32x4.splat(lse)));

@@ -51,8 +51,8 @@ export function dropout(args: usize, thread: i32, threads: i32): void {
     const r = v128.shuffle<i32>(c0, c1, 2, 6, 3, 7);
     const s = v128.shuffle<i32>(c2, c3, 2, 6, 3, 7);
     const i = group << 4;
-    const x = a.x + (<usize>i << 2);
-    const y = a.y + (<usize>i << 2);
+    const x = a.x + ((<usize>i) << 2);
+    const y = a.y + ((<usize>i) << 2);
     const left = a.count - i;
     drop(x, y, v128.shuffle<i32>(p, q, 0, 1, 4, 5), threshold, scale, left);
     drop(x + 16, y + 16, v128.shuffle<i32>(p, q, 2, 3, 6, 7), threshold, scale, left - 4);

@@ -30,7 +30,7 @@ export function globalNormSquares(args: usize, thread: i32, threads: i32): void 
       p += 16;
     }
     const sum = f64x2.add(low, high);
-    store<f64>(a.partials + (<usize>i << 3), f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
+    store<f64>(a.partials + ((<usize>i) << 3), f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
   }
 }
 
@@ -49,7 +49,7 @@ export function globalNormFinish(args: usize, thread: i32, threads: i32): void {
   if (thread > 0) return;
   const a = changetype<GlobalNormFinishArgs>(args);
   let sum: f64 = 0;
-  for (let i = 0; i < a.count; i++) sum += load<f64>(a.partials + (<usize>i << 3));
+  for (let i = 0; i < a.count; i++) sum += load<f64>(a.partials + ((<usize>i) << 3));
   const norm = sqrt<f64>(sum);
   let coefficient: f64 = 1;
   if (a.maxNorm > 0) {

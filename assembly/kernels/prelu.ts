@@ -20,7 +20,7 @@ export function prelu(args: usize, thread: i32, threads: i32): void {
   const length = perChannel ? a.channels : a.inner;
   const end = rangeEnd(rows, thread, threads);
   for (let row = rangeStart(rows, thread, threads); row < end; row++) {
-    let slope = a.slope + (perChannel ? 0 : <usize>(row % a.channels) << 2);
+    let slope = a.slope + (perChannel ? 0 : (<usize>(row % a.channels)) << 2);
     const same = v128.load32_splat(slope);
     let at = (<usize>row * length) << 2;
     for (let n = length; n > 0; n -= 4) {
@@ -60,19 +60,19 @@ export function preluBackward(args: usize, thread: i32, threads: i32): void {
   const rows = a.outer * a.channels;
   const end = rangeEnd(rows, thread, threads);
   for (let row = rangeStart(rows, thread, threads); row < end; row++) {
-    const slope = v128.load32_splat(a.slope + (<usize>(row % a.channels) << 2));
+    const slope = v128.load32_splat(a.slope + ((<usize>(row % a.channels)) << 2));
     let sum = f32x4.splat(0);
     let at = (<usize>row * a.inner) << 2;
     for (let n = a.inner; n > 0; n -= 4) {
       sum = f32x4.add(sum, v128.and(backward4(a, at, slope, n), firstLanes(n)));
       at += 16;
     }
-    store<f32>(a.partials + (<usize>row << 2), sumLanes(sum));
+    store<f32>(a.partials + ((<usize>row) << 2), sumLanes(sum));
   }
 }
 
 function backwardChunk(a: PreluBackwardArgs, chunk: i32): void {
-  const padded = <usize>((a.channels + 3) >> 2) << 4;
+  const padded = (<usize>((a.channels + 3) >> 2)) << 4;
   const sums = a.partials + <usize>chunk * padded;
   memory.fill(sums, 0, padded);
   const end = min(a.outer, (chunk + 1) * a.chunkRows);
@@ -113,6 +113,6 @@ export function preluBackwardFinish(args: usize, thread: i32, threads: i32): voi
   for (let c = rangeStart(a.channels, thread, threads); c < end; c++) {
     let sum: f64 = 0;
     for (let i = 0; i < a.count; i++) sum += <f64>load<f32>(a.partials + ((<usize>i * a.step + c) << 2));
-    store<f32>(a.dslope + (<usize>c << 2), <f32>sum);
+    store<f32>(a.dslope + ((<usize>c) << 2), <f32>sum);
   }
 }

@@ -15,5 +15,5 @@ export class Segment {
 // @ts-ignore: decorator
 @inline
 export function segmentAt(segments: usize, i: i32): Segment {
-  return changetype<Segment>(segments + (<usize>i << 4));
+  return changetype<Segment>(segments + ((<usize>i) << 4));
 }

@@ -57,7 +57,7 @@ function finish(y: usize, last: v128, n: i32, logarithm: i32): void {
 
 /** Four neighbouring columns, or the `width` that are left. */
 function alongColumns(a: SoftmaxArgs, x: usize, y: usize, width: i32): void {
-  const step = <usize>a.inner << 2;
+  const step = (<usize>a.inner) << 2;
   let most = f32x4.splat(-Infinity);
   let p = x;
   for (let i = 0; i < a.count; i++, p += step) most = f32x4.max(most, v128.load(p));
@@ -90,7 +90,7 @@ export function softmaxBackward(args: usize, thread: i32, threads: i32): void {
   const a = changetype<SoftmaxBackwardArgs>(args);
   const row = a.inner == 1;
   const columns = row ? 1 : (a.inner + 3) >> 2;
-  const step: usize = row ? 16 : <usize>a.inner << 2;
+  const step: usize = row ? 16 : (<usize>a.inner) << 2;
   const vectors = row ? (a.count + 3) >> 2 : a.count;
   const end = rangeEnd(a.outer * columns, thread, threads);
   for (let item = rangeStart(a.outer * columns, thread, threads); item < end; item++) {

@@ -19,14 +19,14 @@ class TopKCorrectArgs {
 export function topKCorrect(args: usize, thread: i32, threads: i32): void {
   const a = changetype<TopKCorrectArgs>(args);
   const counts = a.partials + ((<usize>thread * a.limits) << 2);
-  memory.fill(counts, 0, <usize>a.limits << 2);
+  memory.fill(counts, 0, (<usize>a.limits) << 2);
   const end = rangeEnd(a.rows, thread, threads);
   for (let row = rangeStart(a.rows, thread, threads); row < end; row++) {
-    const t = load<i32>(a.target + (<usize>row << 2));
+    const t = load<i32>(a.target + ((<usize>row) << 2));
     if (t == a.ignoreIndex || t < 0 || t >= a.classes) continue;
     const rank = rankOf(a.logits + ((<usize>row * a.classes) << 2), t, a.classes);
     for (let i = 0; i < a.limits; i++) {
-      const at = <usize>i << 2;
+      const at = (<usize>i) << 2;
       if (rank < load<i32>(a.k + at)) store<i32>(counts + at, load<i32>(counts + at) + 1);
     }
   }
@@ -34,10 +34,10 @@ export function topKCorrect(args: usize, thread: i32, threads: i32): void {
 
 /** Classes that come before t. A NaN anywhere counts against it: a diverged model is never right. */
 function rankOf(logits: usize, t: i32, classes: i32): i32 {
-  const own = v128.load32_splat(logits + (<usize>t << 2));
+  const own = v128.load32_splat(logits + ((<usize>t) << 2));
   let count = i32x4.splat(0);
   for (let c = 0; c < classes; c += 4) {
-    const x = v128.load(logits + (<usize>c << 2));
+    const x = v128.load(logits + ((<usize>c) << 2));
     const earlier = i32x4.lt_s(i32x4.add(i32x4.splat(c), i32x4(0, 1, 2, 3)), i32x4.splat(t));
     const behind = v128.bitselect(f32x4.lt(x, own), f32x4.le(x, own), earlier);
     count = i32x4.sub(count, v128.andnot(firstLanes(classes - c), behind));
@@ -59,7 +59,7 @@ export function topKCorrectFinish(args: usize, thread: i32, threads: i32): void 
   const a = changetype<TopKCorrectFinishArgs>(args);
   for (let i = 0; i < a.limits; i++) {
     let sum = 0;
-    for (let j = 0; j < threads; j++) sum += load<i32>(a.partials + (<usize>(j * a.limits + i) << 2));
-    store<f32>(a.counts + (<usize>i << 2), <f32>sum);
+    for (let j = 0; j < threads; j++) sum += load<i32>(a.partials + ((<usize>(j * a.limits + i)) << 2));
+    store<f32>(a.counts + ((<usize>i) << 2), <f32>sum);
   }
 }
