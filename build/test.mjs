@@ -30,7 +30,7 @@ function buildStale() {
 /** Runs vitest; returns counts of tests. */
 function vitest(projects, options, environment) {
   rmSync(results, { force: true });
-  const { status } = spawnSync(
+  const { status, error } = spawnSync(
     process.execPath,
     [
       join(root, 'node_modules/vitest/vitest.mjs'),
@@ -41,8 +41,9 @@ function vitest(projects, options, environment) {
       `--outputFile.json=${results}`,
       ...options,
     ],
-    { cwd: root, stdio: 'inherit', env: { ...process.env, ...environment } },
+    { cwd: root, stdio: 'inherit', env: { ...process.env, ...environment }, timeout: limit },
   );
+  if (error?.code === 'ETIMEDOUT') console.error(`\nThe tests did not end within ${limit / 60_000} minutes.`);
   const report = existsSync(results) ? JSON.parse(readFileSync(results, 'utf8')) : {};
   const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0 } = report;
   // A file that cannot be loaded fails the run without a failed test: it counts as one.
@@ -53,6 +54,8 @@ function vitest(projects, options, environment) {
 const long = process.argv[2] === 'long';
 const options = process.argv.slice(long ? 3 : 2);
 const named = options.some((option) => option.startsWith('--project'));
+/** Milliseconds after which a run hangs rather than works. */
+const limit = (long ? 180 : 20) * 60_000;
 const wish = process.env.CVNETS_TEST_ADAPTER || 'auto';
 
 buildStale();
