@@ -15,7 +15,7 @@ export function batchNormScale(args: usize, thread: i32, threads: i32): void {
   const a = changetype<BatchNormScaleArgs>(args);
   const end = rangeEnd(a.channels, thread, threads);
   for (let i = rangeStart(a.channels, thread, threads); i < end; i++) {
-    const at = <usize>i << 2;
+    const at = (<usize>i) << 2;
     store<f32>(a.scale + at, load<f32>(a.gamma + at) * load<f32>(a.rstd + at));
   }
 }
@@ -50,8 +50,8 @@ export function batchNormBackwardSums(args: usize, thread: i32, threads: i32): v
 // @ts-ignore: decorator
 @inline
 function sumChunk(a: BatchNormBackwardSumsArgs, chunk: i32, activation: i32): void {
-  const padded = <usize>((a.channels + 3) >> 2) << 4;
-  const step = <usize>a.channels << 2;
+  const padded = (<usize>((a.channels + 3) >> 2)) << 4;
+  const step = (<usize>a.channels) << 2;
   const first = chunk * a.chunkRows;
   const count = min(a.chunkRows, a.rows - first);
   const sums = a.partials + <usize>chunk * 2 * padded;
@@ -154,7 +154,7 @@ export function batchNormBackwardApply(args: usize, thread: i32, threads: i32): 
 // @ts-ignore: decorator
 @inline
 function backwardRows(a: BatchNormBackwardApplyArgs, activation: i32, start: i32, end: i32): void {
-  const step = <usize>a.channels << 2;
+  const step = (<usize>a.channels) << 2;
   const whole = step & ~15;
   const tail = a.channels & 3;
   const mean = a.mean;

@@ -199,7 +199,7 @@ export function batchNormInferenceScale(args: usize, thread: i32, threads: i32):
   const a = changetype<BatchNormInferenceScaleArgs>(args);
   const end = rangeEnd(a.channels, thread, threads);
   for (let i = rangeStart(a.channels, thread, threads); i < end; i++) {
-    const at = <usize>i << 2;
+    const at = (<usize>i) << 2;
     const rstd = <f32>(1 / sqrt<f64>(<f64>load<f32>(a.variance + at) + <f64>a.eps));
     store<f32>(a.rstd + at, rstd);
     store<f32>(a.scale + at, load<f32>(a.gamma + at) * rstd);
@@ -234,7 +234,7 @@ export function batchNormApply(args: usize, thread: i32, threads: i32): void {
 // @ts-ignore: decorator
 @inline
 function applyRows(a: BatchNormApplyArgs, activation: i32, start: i32, end: i32): void {
-  const step = <usize>a.channels << 2;
+  const step = (<usize>a.channels) << 2;
   const whole = step & ~15;
   const mean = a.mean;
   const scale = a.scale;
