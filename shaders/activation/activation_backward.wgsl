@@ -58,12 +58,11 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (KIND == 1) { slope = select(zero, one, (v > zero) & (v < vec4f(6))); }
   if (KIND == 2) { slope = select(vec4f(params.slope), one, v > zero); }
   if (KIND == 3) {
-    let s = sigmoid(v);
-    slope = s * (1 - s);
+    slope = sigmoid(v) * sigmoid(-v); // 1 - sigmoid(v) would cancel
   }
   if (KIND == 4) {
     let s = sigmoid(v);
-    slope = s + v * s * (1 - s);
+    slope = s + v * s * sigmoid(-v);
   }
   if (KIND == 5) { slope = select(select(zero, one, v >= vec4f(3)), (2 * v + 3) / 6, inside); }
   if (KIND == 6) { slope = select(zero, vec4f(1.0 / 6.0), inside); }

@@ -27,47 +27,48 @@ struct Params {
 var<workgroup> sums: array<Lane, 256>;
 var<workgroup> products: array<Lane, 256>;
 
-@compute @workgroup_size(X, 256 / X)
-fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u) {
+@compute @workgroup_size(256)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let height = 256 / X;
-  let lane = group.x * X + local.x;
-  let i = local.y * X + local.x;
+  let across = index % X;
+  let down = index / X;
+  let lane = group.x * X + across;
 
   var sum = Lane(0);
   var product = Lane(0);
   if (lane < params.lanes) {
-    for (var slab = local.y; slab < params.slabs; slab += height) {
+    for (var slab = down; slab < params.slabs; slab += height) {
       sum += partials[2 * slab * params.lanes + lane];
       product += partials[(2 * slab + 1) * params.lanes + lane];
     }
   }
-  sums[i] = sum;
-  products[i] = product;
+  sums[index] = sum;
+  products[index] = product;
   for (var half = height / 2; half > 0; half /= 2) {
     workgroupBarrier();
-    if (local.y < half) {
-      sums[i] += sums[i + half * X];
-      products[i] += products[i + half * X];
+    if (down < half) {
+      sums[index] += sums[index + half * X];
+      products[index] += products[index + half * X];
     }
   }
   workgroupBarrier();
   if (lane >= params.lanes) { return; }
 
-  if (group.y == 0 && local.y == 0) {
-    dbeta[lane] = sums[local.x];
-    dgamma[lane] = products[local.x];
+  if (group.y == 0 && down == 0) {
+    dbeta[lane] = sums[across];
+    dgamma[lane] = products[across];
   }
 
   let share = 1 / f32(params.rows);
-  let constant = sums[local.x] * share;
-  let linear = products[local.x] * share;
+  let constant = sums[across] * share;
+  let linear = products[across] * share;
   let behind = 2 * params.slabs * params.lanes + lane;
   let scale = partials[behind];
   let shift = partials[behind + params.lanes];
   let average = partials[behind + 2 * params.lanes];
   let inverse = partials[behind + 3 * params.lanes];
   let end = min((group.y + 1) * params.tile_rows, params.rows);
-  for (var row = group.y * params.tile_rows + local.y; row < end; row += height) {
+  for (var row = group.y * params.tile_rows + down; row < end; row += height) {
     let normal = (x[row * params.lanes + lane] - average) * inverse;
     var g = dy[row * params.lanes + lane];
     if (ACTIVATION > 0) { g = select(Lane(0), g, normal * scale + shift > Lane(0)); }

@@ -20,17 +20,19 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> variance: array<Lane>;
 @group(0) @binding(6) var<storage, read_write> y: array<Lane>;
 
-@compute @workgroup_size(X, 256 / X)
-fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u) {
+@compute @workgroup_size(256)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let height = 256 / X;
-  let lane = group.x * X + local.x;
+  let across = index % X;
+  let down = index / X;
+  let lane = group.x * X + across;
   if (lane >= params.lanes) { return; }
 
   let average = mean[lane];
   let scale = gamma[lane] / sqrt(variance[lane] + params.eps);
   let shift = beta[lane];
   let end = min((group.y + 1) * params.tile_rows, params.rows);
-  for (var row = group.y * params.tile_rows + local.y; row < end; row += height) {
+  for (var row = group.y * params.tile_rows + down; row < end; row += height) {
     var value = (x[row * params.lanes + lane] - average) * scale + shift;
     if (ACTIVATION > 0) { value = max(value, Lane(0)); }
     if (ACTIVATION > 1) { value = min(value, Lane(6)); }

@@ -30,13 +30,14 @@ struct Params {
 var<workgroup> sums: array<Lane, 256>;
 var<workgroup> products: array<Lane, 256>;
 
-@compute @workgroup_size(X, 256 / X)
-fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u) {
+@compute @workgroup_size(256)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let height = 256 / X;
-  let lane = group.x * X + local.x;
+  let across = index % X;
+  let down = index / X;
+  let lane = group.x * X + across;
   let slab = group.y;
   let end = min((slab + 1) * params.slab_rows, params.rows);
-  let i = local.y * X + local.x;
 
   var sum = Lane(0);
   var product = Lane(0);
@@ -45,7 +46,7 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
     let inverse = 1 / sqrt(variance[lane] + params.eps);
     let scale = gamma[lane];
     let shift = beta[lane];
-    for (var row = slab * params.slab_rows + local.y; row < end; row += height) {
+    for (var row = slab * params.slab_rows + down; row < end; row += height) {
       let normal = (x[row * params.lanes + lane] - average) * inverse;
       var g = dy[row * params.lanes + lane];
       if (ACTIVATION > 0) { g = select(Lane(0), g, normal * scale + shift > Lane(0)); }
@@ -56,17 +57,17 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
     }
   }
 
-  sums[i] = sum;
-  products[i] = product;
+  sums[index] = sum;
+  products[index] = product;
   for (var half = height / 2; half > 0; half /= 2) {
     workgroupBarrier();
-    if (local.y < half) {
-      sums[i] += sums[i + half * X];
-      products[i] += products[i + half * X];
+    if (down < half) {
+      sums[index] += sums[index + half * X];
+      products[index] += products[index + half * X];
     }
   }
-  if (local.y == 0 && lane < params.lanes) {
-    partials[2 * slab * params.lanes + lane] = sums[i];
-    partials[(2 * slab + 1) * params.lanes + lane] = products[i];
+  if (down == 0 && lane < params.lanes) {
+    partials[2 * slab * params.lanes + lane] = sums[index];
+    partials[(2 * slab + 1) * params.lanes + lane] = products[index];
   }
 }

@@ -34,17 +34,18 @@ var<workgroup> counts: array<f32, 256>;
 var<workgroup> means: array<Lane, 256>;
 var<workgroup> squares: array<Lane, 256>;
 
-@compute @workgroup_size(X, 256 / X)
-fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u) {
+@compute @workgroup_size(256)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let height = 256 / X;
-  let lane = group.x * X + local.x;
-  let i = local.y * X + local.x;
+  let across = index % X;
+  let down = index / X;
+  let lane = group.x * X + across;
 
   var n = 0.0;
   var centre = Lane(0);
   var m2 = Lane(0);
   if (lane < params.lanes) {
-    for (var slab = local.y; slab < params.slabs; slab += height) {
+    for (var slab = down; slab < params.slabs; slab += height) {
       let first = slab * params.slab_rows;
       let count = f32(min(params.slab_rows, params.rows - first));
       let delta = partials[2 * slab * params.lanes + lane] - centre;
@@ -54,32 +55,32 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
       n += count;
     }
   }
-  counts[i] = n;
-  means[i] = centre;
-  squares[i] = m2;
+  counts[index] = n;
+  means[index] = centre;
+  squares[index] = m2;
   for (var half = height / 2; half > 0; half /= 2) {
     workgroupBarrier();
-    if (local.y < half) {
-      let j = i + half * X;
-      let total = counts[i] + counts[j];
-      let delta = means[j] - means[i];
+    if (down < half) {
+      let j = index + half * X;
+      let total = counts[index] + counts[j];
+      let delta = means[j] - means[index];
       let share = counts[j] / max(total, 1);
-      means[i] += delta * share;
-      squares[i] += squares[j] + delta * delta * (counts[i] * share);
-      counts[i] = total;
+      means[index] += delta * share;
+      squares[index] += squares[j] + delta * delta * (counts[index] * share);
+      counts[index] = total;
     }
   }
   workgroupBarrier();
   if (lane >= params.lanes) { return; }
 
   let pivot = x[lane]; // what the means are relative to
-  let average = means[local.x];
-  let spread = squares[local.x];
+  let average = means[across];
+  let spread = squares[across];
   let inverse = 1 / sqrt(spread / f32(params.rows) + params.eps);
   let scale = inverse * partials[2 * params.slabs * params.lanes + lane];
   let shift = partials[(2 * params.slabs + 1) * params.lanes + lane];
 
-  if (group.y == 0 && local.y == 0) {
+  if (group.y == 0 && down == 0) {
     mean[lane] = pivot + average;
     rstd[lane] = inverse;
     let kept = 1 - params.momentum;
@@ -88,7 +89,7 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
   }
 
   let end = min((group.y + 1) * params.tile_rows, params.rows);
-  for (var row = group.y * params.tile_rows + local.y; row < end; row += height) {
+  for (var row = group.y * params.tile_rows + down; row < end; row += height) {
     var value = ((x[row * params.lanes + lane] - pivot) - average) * scale + shift;
     if (ACTIVATION > 0) { value = max(value, Lane(0)); }
     if (ACTIVATION > 1) { value = min(value, Lane(6)); }

@@ -29,10 +29,12 @@ var<workgroup> counts: array<f32, 256>;
 var<workgroup> means: array<Lane, 256>;
 var<workgroup> squares: array<Lane, 256>;
 
-@compute @workgroup_size(X, 256 / X)
-fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u) {
+@compute @workgroup_size(256)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let height = 256 / X;
-  let lane = group.x * X + local.x;
+  let across = index % X;
+  let down = index / X;
+  let lane = group.x * X + across;
   let slab = group.y;
   let end = min((slab + 1) * params.slab_rows, params.rows);
 
@@ -41,7 +43,7 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
   var m2 = Lane(0);
   if (lane < params.lanes) {
     let pivot = x[lane];
-    var row = slab * params.slab_rows + local.y;
+    var row = slab * params.slab_rows + down;
     while (row + 3 * height < end) {
       let a = x[row * params.lanes + lane] - pivot;
       let b = x[(row + height) * params.lanes + lane] - pivot;
@@ -66,26 +68,25 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
     }
   }
 
-  let i = local.y * X + local.x;
-  counts[i] = n;
-  means[i] = mean;
-  squares[i] = m2;
+  counts[index] = n;
+  means[index] = mean;
+  squares[index] = m2;
   for (var half = height / 2; half > 0; half /= 2) {
     workgroupBarrier();
-    if (local.y < half) {
-      let j = i + half * X;
-      let total = counts[i] + counts[j];
-      let delta = means[j] - means[i];
+    if (down < half) {
+      let j = index + half * X;
+      let total = counts[index] + counts[j];
+      let delta = means[j] - means[index];
       let share = counts[j] / max(total, 1);
-      means[i] += delta * share;
-      squares[i] += squares[j] + delta * delta * (counts[i] * share);
-      counts[i] = total;
+      means[index] += delta * share;
+      squares[index] += squares[j] + delta * delta * (counts[index] * share);
+      counts[index] = total;
     }
   }
 
-  if (local.y == 0 && lane < params.lanes) {
-    partials[2 * slab * params.lanes + lane] = means[i];
-    partials[(2 * slab + 1) * params.lanes + lane] = squares[i];
+  if (down == 0 && lane < params.lanes) {
+    partials[2 * slab * params.lanes + lane] = means[index];
+    partials[(2 * slab + 1) * params.lanes + lane] = squares[index];
     if (slab == 0) {
       partials[2 * params.slabs * params.lanes + lane] = gamma[lane];
       partials[(2 * params.slabs + 1) * params.lanes + lane] = beta[lane];
