@@ -4,7 +4,7 @@ import type { BinaryAttrs, BinaryKind } from '../../../ops/binary.js';
 import { sameShape } from '../../../tensor/shape.js';
 import { DeviceError } from '../../../utils/errors.js';
 import { dispatch, linearWorkgroups, type Shader, type WebgpuLower } from '../kernel.js';
-import { stridesOf } from './copy.js';
+import { sizeParams, strideParams, stridesOf } from './copy.js';
 import { broadcastStrides } from './expand.js';
 import { flat, vectors, WORKGROUP } from './lanes.js';
 import { collapse, ordered } from './strided.js';
@@ -73,33 +73,15 @@ export const lowerBinary: WebgpuLower<BinaryAttrs> = ({ attrs, inputs: [a, b], o
         (walker) => walker[last] === 0 || (walker[last] === 1 && walker.every((s, d) => d === last || s % 4 === 0)),
       );
 
-  // The slowest dimension is number 0, the fastest number 5, the others next to the fastest.
-  const axis = (i: number) => (i === 0 ? 0 : i - (6 - rank));
-  const sizeAt = (i: number) => (axis(i) > 0 ? sizes[axis(i)] : 1);
-  const strideAt = (walker: number, i: number) => (i === 0 || axis(i) > 0 ? strides[walker][axis(i)] : 0);
   return {
     calls: [
       dispatch(binaryBroadcastShader, {
         buffers,
         params: {
           vectors: vectors(y),
-          size1: sizeAt(1),
-          size2: sizeAt(2),
-          size3: sizeAt(3),
-          size4: sizeAt(4),
-          size5: sizeAt(5),
-          a_stride0: strideAt(1, 0),
-          a_stride1: strideAt(1, 1),
-          a_stride2: strideAt(1, 2),
-          a_stride3: strideAt(1, 3),
-          a_stride4: strideAt(1, 4),
-          a_stride5: strideAt(1, 5),
-          b_stride0: strideAt(2, 0),
-          b_stride1: strideAt(2, 1),
-          b_stride2: strideAt(2, 2),
-          b_stride3: strideAt(2, 3),
-          b_stride4: strideAt(2, 4),
-          b_stride5: strideAt(2, 5),
+          ...sizeParams(sizes),
+          ...strideParams('a', rank, (d) => strides[1][d]),
+          ...strideParams('b', rank, (d) => strides[2][d]),
         },
         overrides: { KIND, RANK: rank, WHOLE: whole ? 1 : 0 },
         workgroups,
