@@ -41,8 +41,8 @@ function at(kind: ActivationKind, what: string, values: readonly number[]): OpCa
 }
 
 const kinks = [0, -0, 3, -3, 6, -6, 1e-8, -1e-8, 2.9999, -2.9999, 5.9999];
-/** The exponential of these overflows or vanishes in float32. */
-const extremes = [20, -20, 89, -89, 200, -200, 1e4, -1e4, 1e20, -1e20];
+/** The exponential of all but the first overflows or vanishes in float32. */
+const extremes = [0.5, 20, -20, 89, -89, 200, -200, 1e4, -1e4, 1e20, -1e20];
 
 describeOp(
   'activation',
