@@ -4,14 +4,9 @@ import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { CvnetsError, DeviceError, FormatError } from '../utils/errors.js';
 import type { Files, Platform, WorkerHandle } from './platform.js';
-
-// V8's baseline compiler for WebAssembly (seen in Node 20.20) loses locals of a caller while another thread runs the
-// same module: loops over kernel calls end early. The optimizing compiler does not, and kernels want it anyway.
-setFlagsFromString('--no-liftoff');
 
 const packageName = 'cvnets';
 

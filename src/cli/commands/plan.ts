@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import type { ImageShape } from '../../config/build-model.js';
 import { buildRun } from '../../config/build-run.js';
 import { buildTask } from '../../config/build-task.js';
@@ -10,6 +9,7 @@ import { inputSpecs, traceStep } from '../../train/programs.js';
 import { ConfigError } from '../../utils/errors.js';
 import { type CommandContext, type DeviceFlags, flagSettings, loadConfig, openConfiguredDevice } from '../context.js';
 import { formatBytes, formatCount, formatLarge } from '../format.js';
+import { makeTable } from '../table.js';
 import { defaultImage } from './summary.js';
 
 export interface PlanFlags extends DeviceFlags {
@@ -106,11 +106,7 @@ function summaryOf({ steps, states, poolBytes, constantBytes }: Plan): PlanFacts
 }
 
 function text(device: string, batch: number, { channels, height, width }: ImageShape, facts: PlanFacts): string {
-  const table = new Table({
-    head: ['operator', 'calls', 'FLOPs', 'bytes'],
-    colAligns: ['left', 'right', 'right', 'right'],
-    style: { head: ['bold'], compact: true },
-  });
+  const table = makeTable(['operator', 'calls', 'FLOPs', 'bytes'], ['left', 'right', 'right', 'right']);
   for (const { op, calls, flops, bytes } of facts.operators) {
     table.push([op, formatCount(calls), formatLarge(flops), formatBytes(bytes)]);
   }

@@ -1,4 +1,3 @@
-import Table from 'cli-table3';
 import { buildModel, type ImageShape } from '../../config/build-model.js';
 import { resolveConfig } from '../../config/resolve.js';
 import type { Setting } from '../../config/yaml.js';
@@ -7,6 +6,7 @@ import { summarize } from '../../nn/summary.js';
 import { ConfigError } from '../../utils/errors.js';
 import type { CommandContext } from '../context.js';
 import { formatCount, formatLarge } from '../format.js';
+import { makeTable } from '../table.js';
 
 export interface SummaryFlags {
   readonly size?: string;
@@ -36,11 +36,10 @@ export async function summary(context: CommandContext, name: string, flags: Summ
     output.write(`${JSON.stringify({ parameters, macs, layers: rows })}\n`);
     return;
   }
-  const table = new Table({
-    head: ['layer', 'operators', 'output', 'parameters', 'MACs'],
-    colAligns: ['left', 'left', 'left', 'right', 'right'],
-    style: { head: ['bold'], compact: true },
-  });
+  const table = makeTable(
+    ['layer', 'operators', 'output', 'parameters', 'MACs'],
+    ['left', 'left', 'left', 'right', 'right'],
+  );
   for (const layer of layers) {
     table.push([
       layer.name || '(network)',
