@@ -5,7 +5,6 @@
 // One invocation computes 4 neighbouring pixels of a row x 4 channels, so that a weight is read once for 4 pixels and,
 // where STRIDE_W equals DILATION_W, a step to the next tap needs only one new value of x.
 
-override KERNEL_H: u32 = 1;
 override KERNEL_W: u32 = 1;
 override STRIDE_H: u32 = 1;
 override STRIDE_W: u32 = 1;
@@ -19,6 +18,7 @@ override WORKGROUP_SIZE: u32 = 64;
 struct Params {
   rows: u32,
   row_blocks: u32,
+  kernel_height: u32,
   out_height: u32,
   out_width: u32,
   in_height: u32,
@@ -52,14 +52,14 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workg
   let top = (out_row - n * params.out_height) * STRIDE_H - params.pad_top;
   let left = first * STRIDE_W - params.pad_left; // wraps below zero, so one comparison is enough
 
-  let filter_size = KERNEL_H * KERNEL_W;
+  let filter_size = params.kernel_height * KERNEL_W;
   var tap = quad * 4 * filter_size;
   var sum0 = vec4f();
   if (HAS_BIAS) { sum0 = bias[quad]; }
   var sum1 = sum0;
   var sum2 = sum0;
   var sum3 = sum0;
-  for (var r = 0u; r < KERNEL_H; r++) {
+  for (var r = 0u; r < params.kernel_height; r++) {
     let row = top + r * DILATION_H;
     if (row >= params.in_height) {
       tap += KERNEL_W;

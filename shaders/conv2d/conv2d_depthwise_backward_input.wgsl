@@ -6,7 +6,6 @@
 // TAP_STEP = STRIDE / gcd(STRIDE, DILATION). One invocation computes 4 neighbouring pixels of a row of the phase x 4
 // channels: a weight is read once for 4 pixels and, where the next tap is one column of dy away, one new value of dy too.
 
-override KERNEL_H: u32 = 1;
 override KERNEL_W: u32 = 1;
 override STRIDE_H: u32 = 1;
 override STRIDE_W: u32 = 1;
@@ -19,6 +18,7 @@ override WORKGROUP_SIZE: u32 = 64;
 // A quad is 4 channels: one vec4f.
 struct Params {
   batch: u32,
+  kernel_height: u32,
   out_height: u32,
   out_width: u32,
   in_height: u32,
@@ -65,14 +65,14 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workg
   let in_row = (phase_row - n * height) * STRIDE_H + phase_top;
   let in_col = first * STRIDE_W + phase_left;
 
-  let filter_size = KERNEL_H * KERNEL_W;
-  let first_r = first_tap(phase_top + params.pad_top, STRIDE_H, DILATION_H, TAP_STEP_H, KERNEL_H);
+  let filter_size = params.kernel_height * KERNEL_W;
+  let first_r = first_tap(phase_top + params.pad_top, STRIDE_H, DILATION_H, TAP_STEP_H, params.kernel_height);
   let first_s = first_tap(phase_left + params.pad_left, STRIDE_W, DILATION_W, TAP_STEP_W, KERNEL_W);
   var sum0 = vec4f();
   var sum1 = vec4f();
   var sum2 = vec4f();
   var sum3 = vec4f();
-  for (var r = first_r; r < KERNEL_H; r += TAP_STEP_H) {
+  for (var r = first_r; r < params.kernel_height; r += TAP_STEP_H) {
     // A coordinate below zero wraps to one far above any size; the division is exact for these taps otherwise.
     let row = (in_row + params.pad_top - r * DILATION_H) / STRIDE_H;
     if (row >= params.out_height) { continue; }

@@ -43,7 +43,8 @@ export const mapParams = {
   pad_left: 'u32',
 } as const;
 
-export const windowOverrides = ['KERNEL_H', 'KERNEL_W', 'STRIDE_H', 'STRIDE_W', 'DILATION_H', 'DILATION_W'] as const;
+export const rowOverrides = ['KERNEL_W', 'STRIDE_H', 'STRIDE_W', 'DILATION_H', 'DILATION_W'] as const;
+export const windowOverrides = ['KERNEL_H', ...rowOverrides] as const;
 
 /** `input` [N,C,H,W], `weight` [O,C/groups,kH,kW], `output` [N,O,OH,OW], all logical. */
 export function convGeometry(attrs: Conv2dAttrs, input: Shape, weight: Shape, output: Shape): ConvGeometry {

@@ -6,7 +6,7 @@ import type { Conv2dBackwardInputAttrs } from '../../../ops/conv2d.js';
 import { at } from '../../device.js';
 import type { Shader, WebgpuLower } from '../kernel.js';
 import { dispatch, linearWorkgroups } from '../kernel.js';
-import { convGeometry, mapParams, windowOverrides } from './conv-geometry.js';
+import { convGeometry, mapParams, rowOverrides, windowOverrides } from './conv-geometry.js';
 import { countTiles, lanesForColumns, tileHeight } from './tiles.js';
 
 const bindings = ['dy', 'w', 'dx'] as const;
@@ -35,8 +35,8 @@ export const conv2dDepthwiseBackwardInputShader = {
   name: 'conv2d_depthwise_backward_input',
   source: depthwiseSource,
   bindings,
-  params: { batch: 'u32', ...mapParams, quads: 'u32' },
-  overrides: [...windowOverrides, 'TAP_STEP_H', 'TAP_STEP_W', 'WORKGROUP_SIZE'],
+  params: { batch: 'u32', kernel_height: 'u32', ...mapParams, quads: 'u32' },
+  overrides: [...rowOverrides, 'TAP_STEP_H', 'TAP_STEP_W', 'WORKGROUP_SIZE'],
 } as const satisfies Shader;
 
 const WORKGROUP_SIZE = 64;
@@ -62,12 +62,13 @@ export const lowerConv2dBackwardInput: WebgpuLower<Conv2dBackwardInputAttrs> = (
   const pixels = rows * rowPixels;
 
   if (conv.depthwise && width === 4) {
+    const { KERNEL_H: kernel_height, ...row } = window;
     const quads = groups / 4;
     const [gridX, gridY] = linearWorkgroups(rows * Math.ceil(rowPixels / 4) * quads, WORKGROUP_SIZE, target);
     const call = dispatch(conv2dDepthwiseBackwardInputShader, {
       buffers,
-      params: { batch, ...maps, quads },
-      overrides: { ...window, WORKGROUP_SIZE },
+      params: { batch, kernel_height, ...maps, quads },
+      overrides: { ...row, WORKGROUP_SIZE },
       workgroups: [gridX, gridY, phases],
     });
     return { calls: [call] };

@@ -6,7 +6,7 @@ import type { Conv2dAttrs } from '../../../ops/conv2d.js';
 import { at } from '../../device.js';
 import type { Shader, WebgpuLower } from '../kernel.js';
 import { dispatch, linearWorkgroups } from '../kernel.js';
-import { convGeometry, mapParams, windowOverrides } from './conv-geometry.js';
+import { convGeometry, mapParams, rowOverrides, windowOverrides } from './conv-geometry.js';
 import { countTiles, lanesForColumns, tileHeight } from './tiles.js';
 
 const bindings = ['x', 'w', 'bias', 'y'] as const;
@@ -31,8 +31,8 @@ export const conv2dDepthwiseShader = {
   name: 'conv2d_depthwise',
   source: depthwiseSource,
   bindings,
-  params: { rows: 'u32', row_blocks: 'u32', ...mapParams, quads: 'u32' },
-  overrides: [...windowOverrides, 'HAS_BIAS', 'WORKGROUP_SIZE'],
+  params: { rows: 'u32', row_blocks: 'u32', kernel_height: 'u32', ...mapParams, quads: 'u32' },
+  overrides: [...rowOverrides, 'HAS_BIAS', 'WORKGROUP_SIZE'],
 } as const satisfies Shader;
 
 const WORKGROUP_SIZE = 64;
@@ -50,13 +50,14 @@ export const lowerConv2d: WebgpuLower<Conv2dAttrs> = (node, target) => {
   const HAS_BIAS = Number(bias !== undefined);
 
   if (conv.depthwise && width === 4) {
+    const { KERNEL_H: kernel_height, ...row } = window;
     const quads = groups / 4;
     const rows = conv.batch * maps.out_height;
     const row_blocks = Math.ceil(maps.out_width / 4);
     const call = dispatch(conv2dDepthwiseShader, {
       buffers,
-      params: { rows, row_blocks, ...maps, quads },
-      overrides: { ...window, HAS_BIAS, WORKGROUP_SIZE },
+      params: { rows, row_blocks, kernel_height, ...maps, quads },
+      overrides: { ...row, HAS_BIAS, WORKGROUP_SIZE },
       workgroups: linearWorkgroups(rows * row_blocks * quads, WORKGROUP_SIZE, target),
     });
     return { calls: [call], workspace };
