@@ -36,7 +36,7 @@ class Conv2dBackwardWeightArgs {
   n: i32;
   /** Input channels of a group. */
   k: i32;
-  /** Positions whose dy is packed at a time. */
+  /** Positions that share a pass over dw: few enough that 8 columns of x and 4 of dy stay in the L1 cache. */
   block: i32;
   /** Few channels: bytes of a row that holds the window of one position, or 0. */
   rowBytes: i32;
@@ -75,113 +75,96 @@ function isPointwise(g: Conv2dBackwardWeightArgs): bool {
   return g.tapsH * g.tapsW == 1 && (g.offsetH | g.offsetW) == 0 && g.inH == g.outH && g.inW == g.outW;
 }
 
-/** Between the quads of packed dy: never a power of two, or they would fight for the same lines of the L1 cache. */
-// @ts-ignore: decorator
-@inline
-function quadStride(g: Conv2dBackwardWeightArgs): usize {
-  return ((<usize>g.block) << 4) + 64;
-}
-
-function sumChunk(g: Conv2dBackwardWeightArgs, scratch: usize, chunk: i32, panelStart: i32, panelEnd: i32): void {
-  const taps = g.tapsH * g.tapsW;
-  const entryBytes = (<usize>(taps + 1)) << 2;
-  const packedDy = (scratch + <usize>g.block * entryBytes + 63) & ~(<usize>63);
-  const packedX = packedDy + quadStride(g) * ((g.n + 3) >> 2);
+function sumChunk(g: Conv2dBackwardWeightArgs, table: usize, chunk: i32, panelStart: i32, panelEnd: i32): void {
   const perGroup = groupPanels(g);
   const positions = g.batch * g.outH * g.outW;
-  const dw = g.dw + ((<usize>chunk * g.groups * g.n * taps * g.k) << 2);
-  const pointwise = isPointwise(g);
+  const dw = g.dw + ((<usize>chunk * g.groups * g.n * g.tapsH * g.tapsW * g.k) << 2);
+  const tabled = g.rowBytes == 0 && !isPointwise(g);
   const first = rangeStart(positions, chunk, g.chunks);
   const last = rangeEnd(positions, chunk, g.chunks);
   for (let position = first; position < last; position += g.block) {
     const count = min(g.block, last - position);
-    if (!pointwise && g.rowBytes == 0) fillPositions(changetype<Window>(g), scratch, position, count, entryBytes);
+    if (tabled) fillPositions(changetype<Window>(g), table, position, count, entryBytes(g));
     let panel = panelStart;
     while (panel < panelEnd) {
       const group = panel / perGroup;
       const stop = min(panelEnd, (group + 1) * perGroup);
-      packDy(g, position, count, group, packedDy);
       if (g.rowBytes > 0) {
         const kBytes = (<usize>g.k) << 2;
-        const rows = packedX + ((<usize>g.block) << 5);
-        gatherWindows(changetype<Window>(g), position, count, kBytes, <usize>group * kBytes, rows, g.rowBytes);
+        gatherWindows(changetype<Window>(g), position, count, kBytes, group * kBytes, rowsOf(g, table), g.rowBytes);
       }
       for (; panel < stop; panel++) {
-        if (pointwise) {
-          const channel = (panel - group * perGroup) << 3;
-          const x = g.x + <usize>position * g.xPixel + ((<usize>(group * g.k + channel)) << 2);
-          packRows(x, g.xPixel, count, packedX);
-        }
-        sumPanel(g, scratch, count, group, panel - group * perGroup, packedDy, packedX, dw, position > first);
+        sumPanel(g, table, position, count, group, panel - group * perGroup, dw, position > first);
       }
     }
   }
 }
 
-/** y[o / 4][position][o % 4] = dy[position][o] for one group. */
-function packDy(g: Conv2dBackwardWeightArgs, position: i32, count: i32, group: i32, y: usize): void {
-  const stride = quadStride(g);
-  const pixel = <usize>g.yPixel;
-  let x = g.dy + <usize>position * pixel + ((<usize>(group * g.n)) << 2);
-  for (; count >= 4; count -= 4) {
-    const x1 = x + pixel;
-    const x2 = x1 + pixel;
-    const x3 = x2 + pixel;
-    let target = y;
-    for (let byte: usize = 0, bytes = (<usize>g.n) << 2; byte < bytes; byte += 16) {
-      v128.store(target, v128.load(x + byte));
-      v128.store(target, v128.load(x1 + byte), 16);
-      v128.store(target, v128.load(x2 + byte), 32);
-      v128.store(target, v128.load(x3 + byte), 48);
-      target += stride;
-    }
-    x = x3 + pixel;
-    y += 64;
-  }
-  for (; count > 0; count--) {
-    let target = y;
-    for (let byte: usize = 0, bytes = (<usize>g.n) << 2; byte < bytes; byte += 16) {
-      v128.store(target, v128.load(x + byte));
-      target += stride;
-    }
-    x += pixel;
-    y += 16;
-  }
+// Scratch: the pointer tables of a block, 8 packed columns of x, then the rows of copied windows.
+
+// @ts-ignore: decorator
+@inline
+function entryBytes(g: Conv2dBackwardWeightArgs): usize {
+  return (<usize>(g.tapsH * g.tapsW + 1)) << 2;
 }
+
+// @ts-ignore: decorator
+@inline
+function packedOf(g: Conv2dBackwardWeightArgs, table: usize): usize {
+  return (table + <usize>g.block * entryBytes(g) + 63) & ~(<usize>63);
+}
+
+// @ts-ignore: decorator
+@inline
+function rowsOf(g: Conv2dBackwardWeightArgs, table: usize): usize {
+  return packedOf(g, table) + ((<usize>g.block) << 5);
+}
+
+/** So few output channels that packing 8 columns of x costs more than reading them where they are. */
+const FEW_CHANNELS: i32 = 32;
 
 /** All output channels of a group for 8 columns of dw. */
 function sumPanel(
   g: Conv2dBackwardWeightArgs,
   table: usize,
+  position: i32,
   count: i32,
   group: i32,
   panel: i32,
-  packedDy: usize,
-  packedX: usize,
   dw: usize,
   add: bool,
 ): void {
   const taps = g.tapsH * g.tapsW;
+  const packed = packedOf(g, table);
   let column = panel << 3;
   let columns = taps * g.k - column;
+  let x = packed;
+  let xStride: usize = 32;
   if (g.rowBytes > 0) {
-    packRows(packedX + ((<usize>g.block) << 5) + ((<usize>panel) << 5), g.rowBytes, count, packedX);
+    x = rowsOf(g, table) + ((<usize>panel) << 5);
+    xStride = g.rowBytes;
   } else if (isPointwise(g)) {
-    columns = g.k - column;
+    x = g.x + <usize>position * g.xPixel + ((<usize>(group * g.k + column)) << 2);
+    xStride = g.xPixel;
   } else {
     const tapPanels = (g.k + 7) >> 3;
     const tap = panel / tapPanels;
     const channel = (panel - tap * tapPanels) << 3;
     column = tap * g.k + channel;
     columns = g.k - channel;
-    const entryBytes = (<usize>(taps + 1)) << 2;
-    packX(table + ((<usize>(tap + 1)) << 2), entryBytes, count, (<usize>(group * g.k + channel)) << 2, packedX);
+    packX(table + ((<usize>(tap + 1)) << 2), entryBytes(g), count, (<usize>(group * g.k + channel)) << 2, packed);
+  }
+  if (x != packed && g.n > FEW_CHANNELS) {
+    packRows(x, xStride, count, packed);
+    x = packed;
+    xStride = 32;
   }
   const rowStride = (<usize>(taps * g.k)) << 2;
   let y = dw + <usize>(group * g.n) * rowStride + ((<usize>column) << 2);
+  let dy = g.dy + <usize>position * g.yPixel + ((<usize>(group * g.n)) << 2);
   for (let o = 0; o < g.n; o += 4) {
-    weightTile4x8(packedDy, packedX, count, y, rowStride, g.n - o, columns, add);
-    packedDy += quadStride(g);
+    weightTile4x8(dy, g.yPixel, x, xStride, count, y, rowStride, g.n - o, columns, add);
+    dy += 16;
     y += rowStride << 2;
   }
 }
@@ -211,10 +194,12 @@ function madd(c: v128, a: v128, b: v128): v128 {
   return f32x4.add(c, f32x4.mul(a, b));
 }
 
-/** y[r][c] (+)= sum over positions p of a[p][r] * b[p][c], a being [count][4] and b [count][8]. */
+/** y[r][c] (+)= sum over positions p of a[p][r] * b[p][c], rows of a and b being strides apart. */
 function weightTile4x8(
   a: usize,
+  aStride: usize,
   b: usize,
+  bStride: usize,
   count: i32,
   y: usize,
   yStride: usize,
@@ -234,7 +219,7 @@ function weightTile4x8(
   let c21 = zero;
   let c30 = zero;
   let c31 = zero;
-  for (const end = b + ((<usize>count) << 5); b < end; ) {
+  for (const end = b + <usize>count * bStride; b < end; ) {
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
     let s = v128.load32_splat(a);
@@ -249,8 +234,8 @@ function weightTile4x8(
     s = v128.load32_splat(a, 12);
     c30 = madd(c30, s, b0);
     c31 = madd(c31, s, b1);
-    a += 16;
-    b += 32;
+    a += aStride;
+    b += bStride;
   }
   put(y, c00, c01, columns, add);
   if (rows > 1) put(y1, c10, c11, columns, add);

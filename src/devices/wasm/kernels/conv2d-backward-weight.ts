@@ -72,8 +72,10 @@ const WORK_UNITS = 32;
 const MAX_CHUNKS = 32;
 /** A chunk shorter than this is not worth a partial sum. */
 const MIN_CHUNK = 256;
-/** Bytes of dy that a block keeps packed in the L2 cache. */
-const PACKED_DY_BYTES = 256 << 10;
+/** Positions that share a pass over dw: 8 columns of x and 4 of dy stay in the L1 cache. */
+const BLOCK = 256;
+/** The same for copied windows, whose rows are longer. */
+const ROWS_BYTES = 24 << 10;
 /** Depthwise: positions of a chunk, at least. */
 const MIN_DEPTHWISE_CHUNK = 64;
 /** Depthwise: so few that the rows of a block stay in L1 while the channels go by. */
@@ -97,9 +99,8 @@ function dense(
   const panels = attrs.groups * (rowBytes > 0 ? Math.ceil((taps * k) / 8) : taps * Math.ceil(k / 8));
   const chunks = Math.max(1, Math.min(MAX_CHUNKS, Math.ceil(WORK_UNITS / panels), Math.floor(positions / MIN_CHUNK)));
 
-  const paddedN = Math.ceil(n / 4) * 4;
-  const block = Math.min(512, positions, Math.max(64, Math.floor(PACKED_DY_BYTES / (paddedN * 16)) * 4));
-  const scratchStride = align(block * (4 * (taps + 1) + 4 * paddedN + 32 + rowBytes) + paddedN * 16) + 64;
+  const block = Math.min(rowBytes > 0 ? Math.ceil(ROWS_BYTES / rowBytes) : BLOCK, positions);
+  const scratchStride = align(block * (4 * (taps + 1) + 32 + rowBytes)) + 128;
   const workspace = new Workspace();
   const partials = chunks > 1 ? workspace.take(chunks * dw.bytes) : at(dw);
   const calls = [

@@ -47,7 +47,7 @@ export interface WindowProduct {
 
 /** Bytes of a row that holds the whole window of one position, for few channels; otherwise 0. */
 export function gatheredRowBytes(taps: number, k: number): number {
-  return taps > 1 && k < FEW_CHANNELS ? align(taps * k * 4 + 32) : 0;
+  return taps > 1 && k < FEW_CHANNELS ? Math.ceil((taps * k + 3) / 4) * 16 : 0;
 }
 
 /** Zeros that stand for padding, and for an absent bias. */
@@ -60,7 +60,7 @@ export function windowProductCall(p: WindowProduct, workspace: Workspace, thread
   const tiles =
     rowBytes > 0 ? GATHERED_TILES : blockTiles(p.groups * panelCount(p.n) * taps * p.k * 32, p.k * 4 * p.groups);
   const tableBytes = tiles * (rowBytes > 0 ? 2 : taps + 1) * 16;
-  const scratchStride = align(tableBytes + (rowBytes > 0 ? tiles * 4 * rowBytes : 0));
+  const scratchStride = align(tableBytes + tiles * 4 * rowBytes + 64);
   return call(conv2dKernel, {
     x: p.x,
     zeros: at('constants'),
