@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { mobilenetv2 } from '../../src/models/classification/mobilenetv2.js';
-import { array, number, type RefArray } from '../reference/array.js';
+import type { RefArray } from '../reference/array.js';
 import { ReferenceSession } from '../reference/evaluate.js';
-import { goldenImage, goldenModel, goldenValue, labels, traceLoss, traceTraining } from '../support/golden.js';
+import { goldenFeeds, goldenModel, goldenValue, traceLoss, traceTraining } from '../support/golden.js';
 
 const shape = [4, 3, 64, 64];
 
@@ -21,11 +21,7 @@ test('five training steps of MobileNetV2 0.5 in float64', { timeout: 300_000 }, 
   const golden = goldenModel(mobilenetv2({ width_multiplier: 0.5, activation: 'relu6', classifier_dropout: 0 }));
   const session = new ReferenceSession();
   for (const state of [...golden.parameters, ...golden.buffers]) session.states.set(state, goldenValue(state));
-  const feeds = new Map([
-    ['image', goldenImage(shape)],
-    ['target', array([4], labels)],
-    ['lr', number(0.01)],
-  ]);
+  const feeds = goldenFeeds(shape, 0.01);
   const step = traceTraining(golden, shape);
   for (const [loss, norm] of steps) {
     const result = session.run(step, feeds);

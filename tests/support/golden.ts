@@ -11,7 +11,8 @@ import { defaultLayout, toPhysical } from '../../src/tensor/layout.js';
 import { type Shape, size } from '../../src/tensor/shape.js';
 import { readState, State, type StateTrace, writeState } from '../../src/tensor/state.js';
 import { input, scalar, type Tensor } from '../../src/tensor/tensor.js';
-import { array, type RefArray } from '../reference/array.js';
+import { array, number, type RefArray } from '../reference/array.js';
+import type { Feeds } from '../reference/evaluate.js';
 
 /** Pseudo-random numbers that every language computes exactly, in [-0.5, 0.5). */
 export function sequence(i: number): number {
@@ -37,6 +38,14 @@ export const goldenImage = (shape: Shape): RefArray =>
   );
 
 export const labels = [1, 10, 100, 999];
+
+/** What `traceTraining` and `traceLoss` read, for the reference. */
+export const goldenFeeds = (shape: Shape, lr: number): Feeds =>
+  new Map([
+    ['image', goldenImage(shape)],
+    ['target', array([labels.length], labels)],
+    ['lr', number(lr)],
+  ]);
 
 export interface GoldenModel extends ModelStates {
   readonly model: Encoder;
