@@ -91,7 +91,15 @@ function sumChunk(g: Conv2dBackwardWeightArgs, table: usize, chunk: i32, panelSt
       const stop = min(panelEnd, (group + 1) * perGroup);
       if (g.rowBytes > 0) {
         const kBytes = (<usize>g.k) << 2;
-        gatherWindows(changetype<Window>(g), position, count, kBytes, group * kBytes, rowsOf(g, table), g.rowBytes);
+        gatherWindows(
+          changetype<Window>(g),
+          position,
+          count,
+          kBytes,
+          <usize>group * kBytes,
+          rowsOf(g, table),
+          g.rowBytes,
+        );
       }
       for (; panel < stop; panel++) {
         sumPanel(g, table, position, count, group, panel - group * perGroup, dw, position > first);
