@@ -3,23 +3,22 @@ import type { TypedArray } from '../tensor/dtype.js';
 import { size } from '../tensor/shape.js';
 import type { State } from '../tensor/state.js';
 import { CvnetsError, TrainingError } from '../utils/errors.js';
-import { byName, Checkpoints, type NamedStates, type RunIdentity } from './checkpoints.js';
+import { byName, Checkpoints, type RunIdentity } from './checkpoints.js';
 import { diagnose } from './diagnose.js';
 import { Evaluator, type Metrics } from './evaluator.js';
 import type { RunSummary, TrainListener } from './events.js';
+import { type KeepOptions, keepCheckpoints } from './keep.js';
 import { emptySums, type Progress, startOfRun } from './progress.js';
 import { ResultsFile } from './results.js';
 import type { RunFolder } from './run-folder.js';
 import { groupPosition, type StepResult, Steps, type StepsOptions } from './steps.js';
 
-export interface TrainerOptions extends StepsOptions {
+export interface TrainerOptions extends StepsOptions, KeepOptions {
   readonly val: StepsOptions['loader'];
   readonly folder: RunFolder;
   readonly seed: number;
   /** The run ends after so many epochs, or after so many updates. */
   readonly length: { readonly epochs: number } | { readonly updates: number };
-  readonly metric: { readonly name: 'loss' | 'top1' | 'top5'; readonly larger: boolean };
-  readonly keepBest: number;
   /** Updates between two saves inside an epoch; 0 for none. */
   readonly saveEvery: number;
   readonly now: () => number;
@@ -93,7 +92,7 @@ export class Trainer {
       const { epoch, updates, sums } = this.#progress;
       const val = await this.#validate();
       const ema = this.#emaEvaluator && (await this.#validate(true));
-      const best = await this.#keep(val, ema);
+      const best = await keepCheckpoints(this.#options, this.#checkpoints, this.#progress, val, ema);
       last = {
         epoch,
         updates,
@@ -249,35 +248,6 @@ export class Trainer {
   #validate(ema = false): Promise<Metrics> {
     const evaluator = ema ? this.#emaEvaluator! : this.#evaluator;
     return evaluator.run((batch, batches) => this.#options.emit({ event: 'validation', batch, batches, ema }));
-  }
-
-  /** Saves what is best so far. @returns whether the weights are the best ones yet */
-  async #keep(val: Metrics, ema: Metrics | undefined): Promise<boolean> {
-    const { engine, task, metric, average, keepBest } = this.#options;
-    const progress = this.#progress;
-    const weights = byName([...task.parameters, ...task.buffers]);
-    const score = val[metric.name];
-    const facts = { epoch: `${progress.epoch}`, metric: metric.name };
-    // As in CVNets, an equal score is a new best.
-    const beats = (value: number, best: number | null) =>
-      best === null ? !Number.isNaN(value) : metric.larger ? value >= best : value <= best;
-    const best = beats(score, progress.best);
-    if (best) {
-      progress.best = score;
-      await this.#checkpoints.saveBest(engine, weights, { ...facts, score: `${score}` });
-    }
-    if (keepBest > 0 && !Number.isNaN(score)) {
-      const file = `checkpoint_epoch_${progress.epoch}_${metric.name}_${score.toFixed(4)}.safetensors`;
-      const candidate = { file, epoch: progress.epoch, score };
-      const choice = { kept: progress.kept, candidate, larger: metric.larger };
-      progress.kept = await this.#checkpoints.keepBest(engine, weights, choice);
-    }
-    if (average && ema && beats(ema[metric.name], progress.bestEma)) {
-      progress.bestEma = ema[metric.name];
-      const averages: NamedStates = new Map([...average.averages].map(([state, averaged]) => [state.name, averaged]));
-      await this.#checkpoints.saveBest(engine, averages, { ...facts, score: `${ema[metric.name]}` }, true);
-    }
-    return best;
   }
 
   async #saveLast(): Promise<void> {
