@@ -72,7 +72,8 @@ function groupPanels(g: Conv2dBackwardWeightArgs): i32 {
 // @ts-ignore: decorator
 @inline
 function isPointwise(g: Conv2dBackwardWeightArgs): bool {
-  return g.tapsH * g.tapsW == 1 && (g.offsetH | g.offsetW) == 0 && g.inH == g.outH && g.inW == g.outW;
+  const aligned = (g.offsetH | g.offsetW) == 0 && g.strideH == 1 && g.strideW == 1;
+  return aligned && g.tapsH * g.tapsW == 1 && g.inH == g.outH && g.inW == g.outW;
 }
 
 function sumChunk(g: Conv2dBackwardWeightArgs, table: usize, chunk: i32, panelStart: i32, panelEnd: i32): void {

@@ -29,6 +29,10 @@ test.each(
     product('more than 64 tiles a block', 300, 130, 70),
     conv('pointwise, slices of k', [1, 700, 3, 3], [12, 700, 1, 1]),
     conv('pointwise, chunks of positions', [3, 9, 20, 22], [20, 9, 1, 1]),
+    conv('padding that makes up for the stride', [2, 7, 3, 1], [40, 7, 1, 1], {
+      stride: [2, 1],
+      padding: [0, 2, 0, 0],
+    }),
     conv('blocks of tiles, panels in two groups', [1, 48, 17, 19], [40, 24, 3, 3], { padding: 1, groups: 2 }),
     conv('blocks of positions', [1, 16, 27, 25], [20, 16, 3, 3], { padding: 1 }),
     conv('phases of stride 2', [1, 16, 25, 24], [24, 16, 3, 3], { padding: 1, stride: 2 }),
