@@ -47,8 +47,10 @@ function poisoned(device: Device): Engine {
 
 const openers: Record<Kind, () => Promise<readonly [Engine, Engine]>> = {
   async wasm() {
-    const engine = poisoned(await createWasmDevice(nodePlatform, { threads: 0 }));
-    return [engine, engine];
+    const [inline, threaded] = await Promise.all(
+      [0, 3].map((threads) => createWasmDevice(nodePlatform, { threads })),
+    );
+    return [poisoned(inline), poisoned(threaded)];
   },
   async webgpu() {
     const engine = poisoned(await createWebgpuDevice(nodePlatform));
