@@ -25,11 +25,15 @@ export async function diagnose(
   batch: ImageBatch,
   counter: number,
 ): Promise<Diagnosis | undefined> {
+  const cause = counter === 0 ? 'the initial values of' : 'the update before broke';
   for (const state of [...task.parameters, ...task.buffers]) {
     if (await allFinite(engine, state)) continue;
     return {
-      where: `the update before made ${state.name} not finite`,
-      hint: 'its gradient or its learning rate was too large: lower the rate, lengthen the warm-up or set common.grad_clip',
+      where: `${cause} ${state.name}: not all of it is finite`,
+      hint:
+        counter === 0
+          ? 'check how it is initialised, or what it was loaded from'
+          : 'its gradient or the learning rate was too large: lower the rate, lengthen the warm-up or set common.grad_clip',
     };
   }
   const layer = await firstBadLayer(engine, task, batch, counter);

@@ -44,7 +44,7 @@ function uniform(name: string, shape: number[], limit: number, seed: number): St
 }
 
 /** Convolution, batch norm, ReLU, pooling, dropout, linear: every kind of state and randomness in few numbers. */
-export function tinyTask({ dropout = 0.2, scale = 1 } = {}): Task {
+export function tinyTask({ dropout = 0.2, scale = 1, norm = true } = {}): Task {
   const conv = uniform('conv.weight', [4, 1, 3, 3], 0.5 * scale, 1);
   const gamma = constant('norm.weight', [4], 1, 'parameter');
   const beta = constant('norm.bias', [4], 0, 'parameter');
@@ -55,11 +55,11 @@ export function tinyTask({ dropout = 0.2, scale = 1 } = {}): Task {
 
   return {
     classes: 4,
-    parameters: [conv, gamma, beta, weight, bias],
-    buffers: [mean, variance],
+    parameters: norm ? [conv, gamma, beta, weight, bias] : [conv, weight, bias],
+    buffers: norm ? [mean, variance] : [],
     logits(image, { training, counter }) {
       const x = withScope('conv', () => ops.conv2d(ops.toFloat(image), readState(conv), { padding: 1 }));
-      const y = withScope('norm', () => normalize(x, training));
+      const y = norm ? withScope('norm', () => normalize(x, training)) : x;
       const pooled = ops.maxPool2d(ops.relu(y), { kernel: 2, stride: 2 });
       const flat = ops.reshape(pooled, [x.shape[0], 64]);
       const dropped = training && dropout > 0 ? ops.dropout(flat, counter, { p: dropout, seed: 3, stream: 0 }) : flat;
