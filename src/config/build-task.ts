@@ -1,9 +1,8 @@
+import { crossEntropyLoss } from '../losses/cross-entropy.js';
 import type { ClassificationModel } from '../models/classification/model.js';
 import { type InitializeOptions, initialize } from '../nn/initialize.js';
 import { namedParameters } from '../nn/module.js';
-import { crossEntropy } from '../ops/cross-entropy.js';
 import { toFloat } from '../ops/to-float.js';
-import type { Tensor } from '../tensor/tensor.js';
 import type { Task } from '../train/task.js';
 import { ConfigError } from '../utils/errors.js';
 import { buildModel, type ImageShape } from './build-model.js';
@@ -19,6 +18,10 @@ export function buildTask(config: Config, image: ImageShape): ClassificationTask
   const model = buildModel(config, image);
   const { parameters, buffers } = initialize(model, { seed, ...layerInit(config) });
   const frozen = new Set([...namedParameters(model).values()].filter((p) => !p.trainable).map((p) => p.state));
+  const loss = {
+    label_smoothing: config['loss.classification.cross_entropy.label_smoothing'],
+    ignore_index: config['loss.classification.cross_entropy.ignore_index'],
+  };
   const pixels = pixelScale(config, image.channels);
   return {
     model,
@@ -26,7 +29,7 @@ export function buildTask(config: Config, image: ImageShape): ClassificationTask
     parameters: parameters.filter((state) => !frozen.has(state)),
     buffers: [...parameters.filter((state) => frozen.has(state)), ...buffers],
     logits: (x, { training, counter }) => model.call(toFloat(x, pixels), { training, dropoutCounter: counter, seed }),
-    loss: (logits, target, { training }) => loss(config, logits, target, training),
+    loss: (logits, target, context) => crossEntropyLoss(logits, target, context, loss),
   };
 }
 
@@ -38,14 +41,6 @@ function layerInit(config: Config): InitializeOptions {
     linear_init: config['model.layer.linear_init'],
     linear_init_std_dev: config['model.layer.linear_init_std_dev'],
   };
-}
-
-/** Label smoothing is for training only; validation measures the plain cross-entropy. */
-function loss(config: Config, logits: Tensor, target: Tensor, training: boolean): Tensor {
-  return crossEntropy(logits, target, {
-    labelSmoothing: training ? config['loss.classification.cross_entropy.label_smoothing'] : 0,
-    ignoreIndex: config['loss.classification.cross_entropy.ignore_index'],
-  });
 }
 
 /** Bytes to 0..1 and, when it is asked for, to mean 0 and deviation 1: x/255/std - mean/std. */

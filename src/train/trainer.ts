@@ -76,6 +76,8 @@ export class Trainer {
     const begin = now();
     await this.#prepare();
     if (resume) this.#progress = await this.#checkpoints.loadLast(engine, byName(this.#states), this.#identity());
+    // A run that is killed in its first epoch can be resumed too.
+    else await this.#saveLast();
     const results = await ResultsFile.open(folder.files, folder.resultsPath, this.#progress.epoch);
     this.#emitStart();
 
