@@ -12,8 +12,8 @@ export interface CommandContext {
   readonly output: Output;
   /** `--optim.sgd.momentum 0.95` and the like. */
   readonly overrides: readonly Setting[];
-  /** Aborts at the first Ctrl-C. */
-  readonly signal: AbortSignal;
+  /** From the first call on, Ctrl-C aborts this signal instead of the process; a second one ends the process. */
+  readonly interruptible: () => AbortSignal;
 }
 
 /** Options that every command which computes has. */

@@ -23,7 +23,7 @@ const output: Output = {
 };
 
 /** The first Ctrl-C asks the run to finish its step and save; the second one ends it where it is. */
-function interruptSignal(): AbortSignal {
+function interruptible(): AbortSignal {
   const control = new AbortController();
   process.on('SIGINT', () => {
     if (control.signal.aborted) process.exit(INTERRUPTED);
@@ -90,9 +90,12 @@ function report(error: unknown, json: boolean): void {
   if (!known && error instanceof Error) output.writeError(`${error.stack}\n`);
 }
 
+// A reader such as `head` may close the pipe early.
+process.stdout.on('error', () => process.exit());
+
 const { rest, overrides } = splitArguments(process.argv.slice(2));
 try {
-  await program({ platform: nodePlatform, output, overrides, signal: interruptSignal() }).parseAsync(rest, {
+  await program({ platform: nodePlatform, output, overrides, interruptible }).parseAsync(rest, {
     from: 'user',
   });
 } catch (error) {

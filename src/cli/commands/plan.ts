@@ -4,7 +4,7 @@ import { buildTask } from '../../config/build-task.js';
 import type { Config } from '../../config/keys/index.js';
 import { resolveConfig } from '../../config/resolve.js';
 import { type DatasetSource, datasets } from '../../data/datasets/index.js';
-import { buildPlan, type Plan } from '../../graph/plan.js';
+import { buildPlan, type Plan, type PlanMemory } from '../../graph/plan.js';
 import { inputSpecs, traceStep } from '../../train/programs.js';
 import { ConfigError } from '../../utils/errors.js';
 import { type CommandContext, type DeviceFlags, flagSettings, loadConfig, openConfiguredDevice } from '../context.js';
@@ -72,16 +72,11 @@ interface PlanFacts {
   readonly calls: number;
   readonly flops: number;
   readonly bytes: number;
-  readonly memory: {
-    readonly states: number;
-    readonly pool: number;
-    readonly constants: number;
-    readonly peak: number;
-  };
+  readonly memory: PlanMemory;
   readonly operators: readonly Row[];
 }
 
-function summaryOf({ steps, states, poolBytes, constantBytes }: Plan): PlanFacts {
+function summaryOf({ steps, memory }: Plan): PlanFacts {
   const rows = new Map<string, Row>();
   for (const { node, lowering, flops, bytes } of steps) {
     const row = rows.get(node.op) ?? { op: node.op, calls: 0, flops: 0, bytes: 0 };
@@ -92,15 +87,12 @@ function summaryOf({ steps, states, poolBytes, constantBytes }: Plan): PlanFacts
   }
   const operators = [...rows.values()].sort((a, b) => b.flops - a.flops || b.bytes - a.bytes);
   const total = (field: 'calls' | 'flops' | 'bytes') => operators.reduce((sum, row) => sum + row[field], 0);
-  const stateBytes = [...states.values()].reduce((sum, { bytes }) => sum + Math.ceil(bytes / 256) * 256, 0);
-  const memory = { states: stateBytes, pool: poolBytes, constants: constantBytes };
-  const peak = stateBytes + poolBytes + constantBytes;
   return {
     kernels: steps.length,
     calls: total('calls'),
     flops: total('flops'),
     bytes: total('bytes'),
-    memory: { ...memory, peak },
+    memory,
     operators,
   };
 }
@@ -110,14 +102,14 @@ function text(device: string, batch: number, { channels, height, width }: ImageS
   for (const { op, calls, flops, bytes } of facts.operators) {
     table.push([op, formatCount(calls), formatLarge(flops), formatBytes(bytes)]);
   }
-  const { states, pool, constants, peak } = facts.memory;
+  const { states, pool, constants, program, total } = facts.memory;
   return [
     `training step on ${device}, batch ${batch} of ${channels}x${height}x${width}`,
     table.toString(),
     `${formatCount(facts.kernels)} operators in ${formatCount(facts.calls)} kernel calls, ` +
       `${formatLarge(facts.flops)}FLOP, ${formatBytes(facts.bytes)} read and written`,
-    `peak memory ${formatBytes(peak)}: ${formatBytes(states)} of states, ${formatBytes(pool)} of activations, ` +
-      `${formatBytes(constants)} of constants`,
+    `peak memory ${formatBytes(total)} (${formatCount(total)} bytes): ${formatBytes(states)} of states, ${formatBytes(pool)} of activations, ` +
+      `${formatBytes(constants)} of constants, ${formatBytes(program)} of program`,
     '',
   ].join('\n');
 }

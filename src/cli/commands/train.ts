@@ -20,7 +20,7 @@ const freeOnResume: readonly ConfigKey[] = ['device.threads', 'common.log_freq']
 
 /** Trains what a recipe describes, or goes on with an earlier run. @returns false when it was interrupted */
 export async function train(context: CommandContext, recipe: string | undefined, flags: TrainFlags): Promise<boolean> {
-  const { platform, output, signal } = context;
+  const { platform, output } = context;
   const { files } = platform;
   const earlier = flags.resume === undefined ? undefined : await RunFolder.open(files, flags.resume);
   if (earlier) checkResume(context, recipe);
@@ -50,7 +50,7 @@ export async function train(context: CommandContext, recipe: string | undefined,
       loader,
       val,
       folder,
-      signal,
+      signal: context.interruptible(),
       resume: earlier !== undefined,
       now: platform.now,
       emit: reporter.event,
