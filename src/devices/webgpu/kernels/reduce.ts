@@ -34,6 +34,9 @@ export const reduceShader = {
 
 export const reduceScalarShader = scalarLanes(reduceShader);
 
+/** Terms that an invocation adds alone before a second launch is worth its price. */
+const LONG_SUM = 64;
+
 type Buffer = WebgpuCall['buffers'][string];
 
 /** A sum over `summed` for every point of `kept`; strides[0] steps through the source. */
@@ -87,7 +90,8 @@ export function sumInto(
   const height = WORKGROUP / X;
 
   const tiles = Math.ceil(outputs / X);
-  const wanted = Math.min(Math.ceil(terms / (8 * height)), Math.floor(1024 / tiles), mostSlabs);
+  const few = terms <= LONG_SUM * height;
+  const wanted = few ? 1 : Math.min(Math.ceil(terms / (8 * height)), Math.floor(1024 / tiles), mostSlabs);
   const slabTerms = Math.ceil(terms / Math.max(1, wanted));
   const slabs = Math.ceil(terms / slabTerms);
   const limit = target.limits.maxComputeWorkgroupsPerDimension;
