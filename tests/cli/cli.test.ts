@@ -232,7 +232,7 @@ describe('models', () => {
   test('plan of a recipe and of a network', async () => {
     const [plan] = lines(await cvnets(['plan', recipe, '--device', 'wasm', '--json']));
     expect(plan).toMatchObject({ batch: 100, image: { channels: 1, height: 28, width: 28 } });
-    expect(plan.memory.peak).toBe(plan.memory.states + plan.memory.pool + plan.memory.constants);
+    expect(plan.memory.total).toBeGreaterThan(plan.memory.states + plan.memory.pool + plan.memory.constants);
     const { out } = await cvnets(['plan', 'mobilenetv2', '--batch', '2', '--size', '64', '--device', 'wasm']);
     expect(out).toMatch(/peak memory \d/);
   });
