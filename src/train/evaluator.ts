@@ -1,6 +1,7 @@
 import type { Loader } from '../data/loader.js';
 import type { Engine } from '../scheduler/engine.js';
 import { ProgramCache } from '../scheduler/program-cache.js';
+import type { TypedArray } from '../tensor/dtype.js';
 import { inputSpecs, traceEvaluation, usedScalars } from './programs.js';
 import type { AverageRule, Task } from './task.js';
 
@@ -10,6 +11,12 @@ export interface Metrics {
   readonly top1: number;
   readonly top5: number;
   readonly images: number;
+}
+
+/** A batch that the device works on while the next one is read. */
+interface Pending {
+  readonly size: number;
+  readonly result: Promise<Record<string, TypedArray>>;
 }
 
 /** Measures a task on a dataset, with its weights or with their average. */
@@ -43,16 +50,25 @@ export class Evaluator {
     let top1 = 0;
     let top5 = 0;
     let done = 0;
+    const collect = async ({ size, result }: Pending) => {
+      const { loss: mean, correct } = await result;
+      images += size;
+      loss += mean[0] * size;
+      top1 += correct[0];
+      top5 += correct[1];
+      progress?.(++done, batches);
+    };
+    let pending: Pending | undefined;
     for (const batch of loader.epoch(0)) {
       const program = await this.#programs.get(inputSpecs({ ...batch, batch: batch.size }, batch.channels));
       const { image, target, size } = batch;
-      const results = await program.run({ inputs: { image, target }, scalars: usedScalars(program, { counter: 0 }) });
-      images += size;
-      loss += results.loss[0] * size;
-      top1 += results.correct[0];
-      top5 += results.correct[1];
-      progress?.(++done, batches);
+      const result = program.run({ inputs: { image, target }, scalars: usedScalars(program, { counter: 0 }) });
+      // It may fail before anyone waits for it; whoever does still gets the error.
+      result.catch(() => {});
+      if (pending) await collect(pending);
+      pending = { size, result };
     }
+    if (pending) await collect(pending);
     return { loss: loss / images, top1: (100 * top1) / images, top5: (100 * top5) / images, images };
   }
 }
