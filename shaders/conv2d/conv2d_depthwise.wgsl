@@ -3,7 +3,8 @@
 //   y[m, c] = bias[c] + sum over tap of  x[pixel(m) * STRIDE - pad + tap * DILATION, c] * w[c, tap]
 //
 // One invocation computes 4 neighbouring pixels of a row x 4 channels, so that a weight is read once for 4 pixels and,
-// where STRIDE_W equals DILATION_W, a step to the next tap needs only one new value of x.
+// where STRIDE_W equals DILATION_W, a step to the next tap needs one new value of x. Rows of taps are counted at
+// run time: unrolled, they take drivers seconds to compile.
 
 override KERNEL_W: u32 = 1;
 override STRIDE_H: u32 = 1;
@@ -13,7 +14,7 @@ override DILATION_W: u32 = 1;
 override HAS_BIAS: bool = false;
 override WORKGROUP_SIZE: u32 = 64;
 
-// `rows` counts the output rows of all images, `row_blocks` the blocks of 4 pixels in one of them; a quad is 4 channels,
+// `rows` counts the output rows of all images, `row_blocks` the blocks of 4 pixels in each. A quad is 4 channels:
 // one vec4f.
 struct Params {
   rows: u32,

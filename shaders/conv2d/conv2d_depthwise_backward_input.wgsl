@@ -4,7 +4,8 @@
 //
 // Pixels whose coordinates agree modulo STRIDE (a phase, id.z) use the same taps: every TAP_STEP-th one,
 // TAP_STEP = STRIDE / gcd(STRIDE, DILATION). One invocation computes 4 neighbouring pixels of a row of the phase x 4
-// channels: a weight is read once for 4 pixels and, where the next tap is one column of dy away, one new value of dy too.
+// channels, so that a weight is read once for 4 pixels and, where the next tap is one column of dy away, a step to it
+// needs only one new value of dy. Rows of taps are counted at run time: unrolled, they take drivers seconds to compile.
 
 override KERNEL_W: u32 = 1;
 override STRIDE_H: u32 = 1;

@@ -2,10 +2,10 @@
 //
 //   dw[c, tap] = sum over m of  dy[m, c] * x[pixel(m) * STRIDE - pad + tap * DILATION, c]
 //
-// The pixels m = (n, p, q) are split into `slices` runs of `slice_pixels`, each summed in order into its own copy of dw;
+// The pixels m = (n, p, q) are split into `slices` runs of `slice_pixels`, each summed in order into a copy of dw;
 // sum_slices.wgsl adds the copies in order. One invocation sums up to 4 neighbouring taps of one kernel row for
-// 4 channels: dy is read once for them, and where STRIDE_W equals DILATION_W a step to the next pixel needs only one new
-// value of x.
+// 4 channels: dy is read once for them, and where STRIDE_W equals DILATION_W a step to the next pixel needs only one
+// new value of x.
 
 override KERNEL_H: u32 = 1;
 override KERNEL_W: u32 = 1;

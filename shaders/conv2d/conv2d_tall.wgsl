@@ -2,8 +2,8 @@
 //
 //   y[m, o] = bias[o] + sum over tap, i of  x[pixel(m) * STRIDE - pad + tap * DILATION, i] * w[o, tap, i]
 //
-// conv2d.wgsl with 8 output pixels x 4 output channels an invocation: each weight serves twice as many pixels. The order
-// of every sum is the same, so the results are the same to the bit.
+// conv2d.wgsl with 8 output pixels x 4 output channels an invocation: a weight serves twice as many pixels. Every sum
+// has the same order, so the results are the same to the bit.
 
 override KERNEL_H: u32 = 1;
 override KERNEL_W: u32 = 1;

@@ -2,7 +2,7 @@
 //
 //   y[b, m, n] = bias[n] + sum over k of  A[b, m, k] * B[b, k, n]
 //
-// A is stored [M, K], or [K, M] when TRANSPOSE_A; B is stored [K, N], or [N, K] when TRANSPOSE_B. One invocation computes
+// A is stored [M, K], or [K, M] when TRANSPOSE_A; B is stored [K, N], or [N, K] when TRANSPOSE_B. An invocation has
 // 4 x 4 values from 4 x 4 blocks of A and B; transposing a block in registers is only a naming of its lanes.
 // When K is long for the size of y it is split into `slices`, each summed into its own copy of y; sum_slices.wgsl adds
 // the copies in order.
@@ -13,7 +13,7 @@ override HAS_BIAS: bool = false;
 override LANES_N: u32 = 8;
 override LANES_M: u32 = 8;
 
-// `columns`, `depth` and `slice_depth` count quads (4 values, one vec4f); `a_batch` and `b_batch` are the quads from one
+// `columns`, `depth` and `slice_depth` count quads: 4 values, one vec4f. `a_batch` and `b_batch` are the quads from one
 // matrix of the batch to the next (0: shared).
 struct Params {
   batch: u32,

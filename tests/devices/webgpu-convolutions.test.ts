@@ -7,7 +7,7 @@ import { lowerConv2dBackwardInput } from '../../src/devices/webgpu/kernels/conv2
 import { lowerConv2dBackwardWeight } from '../../src/devices/webgpu/kernels/conv2d-backward-weight.js';
 import { lowerMatmul } from '../../src/devices/webgpu/kernels/matmul.js';
 import { sliceDepth } from '../../src/devices/webgpu/kernels/sum-slices.js';
-import { countTiles, lanesForColumns, lanesForRows } from '../../src/devices/webgpu/kernels/tiles.js';
+import { countTiles, lanesFor, tileHeight } from '../../src/devices/webgpu/kernels/tiles.js';
 import type { Conv2dAttrs } from '../../src/ops/conv2d.js';
 import { defaultLayout } from '../../src/tensor/layout.js';
 import { type Shape, size } from '../../src/tensor/shape.js';
@@ -219,17 +219,21 @@ describe('slices', () => {
   });
 });
 
-test('a workgroup has 64 lanes, wide or tall as the output is', () => {
-  for (const lanes of [
-    lanesForColumns(1),
-    lanesForColumns(3),
-    lanesForColumns(100),
-    lanesForRows(2),
-    lanesForRows(9),
-  ]) {
-    expect(lanes.LANES_N * lanes.LANES_M).toBe(64);
-  }
-  expect(lanesForColumns(3)).toEqual({ LANES_N: 4, LANES_M: 16 });
-  expect(lanesForRows(2)).toEqual({ LANES_N: 32, LANES_M: 2 });
-  expect(countTiles(100, 9, 4, lanesForColumns(9))).toBe(Math.ceil(100 / 32) * 2);
+describe('tiles', () => {
+  test('a workgroup has 64 lanes, wide or tall as the output is', () => {
+    expect(lanesFor(100, 100)).toEqual({ LANES_N: 8, LANES_M: 8 });
+    expect(lanesFor(100, 3)).toEqual({ LANES_N: 4, LANES_M: 16 });
+    expect(lanesFor(2, 100)).toEqual({ LANES_N: 32, LANES_M: 2 });
+    expect(lanesFor(1, 1)).toEqual({ LANES_N: 64, LANES_M: 1 });
+    expect(countTiles(100, 9, 4, lanesFor(25, 9))).toBe(Math.ceil(100 / 32) * 2);
+  });
+
+  test('are tall only where they are many and full', () => {
+    const lanes = lanesFor(1000, 8);
+    expect(tileHeight(8192, 8, 1, lanes)).toBe(8);
+    expect(tileHeight(8191, 8, 1, lanes)).toBe(8);
+    expect(tileHeight(4096, 8, 1, lanes)).toBe(4);
+    expect(tileHeight(4096, 8, 2, lanes)).toBe(8);
+    expect(tileHeight(32, 320, 40, lanes)).toBe(4);
+  });
 });

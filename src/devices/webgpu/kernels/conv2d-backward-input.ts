@@ -7,7 +7,7 @@ import { at } from '../../device.js';
 import type { Shader, WebgpuLower } from '../kernel.js';
 import { dispatch, linearWorkgroups } from '../kernel.js';
 import { convGeometry, mapParams, rowOverrides, windowOverrides } from './conv-geometry.js';
-import { countTiles, lanesForColumns, tileHeight } from './tiles.js';
+import { countTiles, lanesFor, tileHeight } from './tiles.js';
 
 const bindings = ['dy', 'w', 'dx'] as const;
 
@@ -75,7 +75,7 @@ export const lowerConv2dBackwardInput: WebgpuLower<Conv2dBackwardInputAttrs> = (
   }
 
   const columns = Math.ceil(conv.groupIn / 4);
-  const lanes = lanesForColumns(columns);
+  const lanes = lanesFor(Math.ceil(pixels / 4), columns);
   const height = width === 4 ? tileHeight(pixels, columns, groups * phases, lanes) : 4;
   const [gridX, gridY] = linearWorkgroups(countTiles(pixels, columns, height, lanes) * groups, 1, target);
   const vectorShader = height === 8 ? conv2dBackwardInputTallShader : conv2dBackwardInputShader;

@@ -9,7 +9,7 @@ import type { Shader, WebgpuCall, WebgpuLower, WebgpuTarget } from '../kernel.js
 import { dispatch, linearWorkgroups } from '../kernel.js';
 import { convGeometry, mapParams, windowOverrides } from './conv-geometry.js';
 import { sliceDepth, sumSlices } from './sum-slices.js';
-import { countTiles, lanesForRows } from './tiles.js';
+import { countTiles, lanesFor } from './tiles.js';
 
 const bindings = ['x', 'dy', 'dw'] as const;
 const sliceParams = { pixels: 'u32', slice_pixels: 'u32', slices: 'u32' } as const;
@@ -65,7 +65,7 @@ export const lowerConv2dBackwardWeight: WebgpuLower<Conv2dBackwardWeightAttrs> =
   // An invocation computes 8 x 8 values where it can load vectors, else 8 x 4.
   const rows = Math.ceil(conv.groupOut / 8);
   const columns = width === 4 ? taps * Math.ceil(conv.groupIn / 8) : Math.ceil((taps * conv.groupIn) / 4);
-  const lanes = lanesForRows(rows);
+  const lanes = lanesFor(rows, columns);
   const tiles = countTiles(rows, columns, 1, lanes) * groups;
   const cut = sliceDepth(pixels, { workgroups: tiles, aim: AIM, shortest: 128, elements });
   return twoStages(node, cut.slices, target, (result) =>

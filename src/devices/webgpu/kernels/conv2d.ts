@@ -7,7 +7,7 @@ import { at } from '../../device.js';
 import type { Shader, WebgpuLower } from '../kernel.js';
 import { dispatch, linearWorkgroups } from '../kernel.js';
 import { convGeometry, mapParams, rowOverrides, windowOverrides } from './conv-geometry.js';
-import { countTiles, lanesForColumns, tileHeight } from './tiles.js';
+import { countTiles, lanesFor, tileHeight } from './tiles.js';
 
 const bindings = ['x', 'w', 'bias', 'y'] as const;
 
@@ -64,7 +64,7 @@ export const lowerConv2d: WebgpuLower<Conv2dAttrs> = (node, target) => {
   }
 
   const columns = Math.ceil(conv.groupOut / 4);
-  const lanes = lanesForColumns(columns);
+  const lanes = lanesFor(Math.ceil(pixels / 4), columns);
   const height = width === 4 ? tileHeight(pixels, columns, groups, lanes) : 8;
   const tiles = countTiles(pixels, columns, height, lanes) * groups;
   const vectorShader = height === 8 ? conv2dTallShader : conv2dShader;

@@ -1,5 +1,6 @@
 import source from '../../../../shaders/matmul/matmul.wgsl';
 import scalarSource from '../../../../shaders/matmul/matmul_scalar.wgsl';
+import tallSource from '../../../../shaders/matmul/matmul_tall.wgsl';
 import type { MatmulAttrs } from '../../../ops/matmul.js';
 import { physicalStrides, rowMajor, sameOrder } from '../../../tensor/layout.js';
 import { size } from '../../../tensor/shape.js';
@@ -8,7 +9,7 @@ import { at } from '../../device.js';
 import type { Shader, WebgpuLower } from '../kernel.js';
 import { dispatch, linearWorkgroups } from '../kernel.js';
 import { sliceDepth, sumSlices } from './sum-slices.js';
-import { countTiles, lanesForColumns } from './tiles.js';
+import { countTiles, lanesFor, tileHeight } from './tiles.js';
 
 const bindings = ['a', 'b', 'bias', 'y'] as const;
 
@@ -28,6 +29,8 @@ export const matmulShader = {
   },
   overrides: ['TRANSPOSE_A', 'TRANSPOSE_B', 'HAS_BIAS', 'LANES_N', 'LANES_M'],
 } as const satisfies Shader;
+
+export const matmulTallShader = { ...matmulShader, name: 'matmul_tall', source: tallSource } as const satisfies Shader;
 
 export const matmulScalarShader = {
   name: 'matmul_scalar',
@@ -77,10 +80,12 @@ export const lowerMatmul: WebgpuLower<MatmulAttrs> = (node, target) => {
   const vectors = plain && k % 4 === 0 && n % 4 === 0 && (!transposeA || m % 4 === 0);
   const width = vectors ? 4 : 1;
   const columns = Math.ceil(n / 4);
-  const lanes = lanesForColumns(columns);
-  const tiles = countTiles(m, columns, 4, lanes) * batch;
+  const lanes = lanesFor(Math.ceil(m / 4), columns);
+  const slicedTiles = countTiles(m, columns, 4, lanes) * batch;
   const elements = size(y.shape);
-  const cut = sliceDepth(k / width, { workgroups: tiles, aim: AIM, shortest: 128 / width, elements });
+  const cut = sliceDepth(k / width, { workgroups: slicedTiles, aim: AIM, shortest: 128 / width, elements });
+  const height = vectors ? tileHeight(m, columns, batch * cut.slices, lanes) : 4;
+  const tiles = countTiles(m, columns, height, lanes) * batch;
   const partialBytes = cut.slices > 1 ? elements * cut.slices * 4 : 0;
 
   const buffers = {
@@ -93,7 +98,7 @@ export const lowerMatmul: WebgpuLower<MatmulAttrs> = (node, target) => {
   const HAS_BIAS = Number(bias !== undefined);
   const workgroups = linearWorkgroups(tiles * cut.slices, 1, target);
   const product = vectors
-    ? dispatch(matmulShader, {
+    ? dispatch(height === 8 ? matmulTallShader : matmulShader, {
         buffers,
         params: { ...common, a_batch: (m * k) / 4, b_batch: shared ? 0 : (k * n) / 4 },
         overrides: { TRANSPOSE_A: Number(transposeA), TRANSPOSE_B: Number(transposeB), HAS_BIAS, ...lanes },

@@ -15,16 +15,13 @@ function side(needed: number): number {
   return lanes;
 }
 
-/** A workgroup as near to 8 x 8 as `columns` allow: narrow outputs get taller workgroups, so that no lane idles. */
-export function lanesForColumns(columns: number): Lanes {
-  const lanes = side(columns);
-  return { LANES_N: lanes, LANES_M: INVOCATIONS / lanes };
-}
-
-/** The same, where it is the `rows` that are few. */
-export function lanesForRows(rows: number): Lanes {
-  const lanes = side(rows);
-  return { LANES_N: INVOCATIONS / lanes, LANES_M: lanes };
+/**
+ * A workgroup as near to 8 x 8 invocations as the output allows: few rows get a wide one, few columns a tall one, so
+ * that no lane idles. `rows` and `columns` count what an invocation computes, not single values.
+ */
+export function lanesFor(rows: number, columns: number): Lanes {
+  if (rows < 8) return { LANES_N: INVOCATIONS / side(rows), LANES_M: side(rows) };
+  return { LANES_N: side(columns), LANES_M: INVOCATIONS / side(columns) };
 }
 
 /** Workgroups for `rows` x `columns`, when an invocation computes `height` rows of one column. */
@@ -33,9 +30,11 @@ export function countTiles(rows: number, columns: number, height: number, lanes:
 }
 
 /**
- * Rows an invocation should compute: 8, or 4 where `copies` (groups, phases) of such tiles would be too few. Both tiles
- * add in the same order and give the same bits, so the choice is free.
+ * Rows an invocation should compute: 8, or 4 where `copies` (groups, phases) of such tiles would be too few or too empty.
+ * Both tiles add in the same order and give the same bits, so the choice is free.
  */
 export function tileHeight(rows: number, columns: number, copies: number, lanes: Lanes): 4 | 8 {
-  return countTiles(rows, columns, 8, lanes) * copies >= TALL_FROM ? 8 : 4;
+  const tall = countTiles(rows, columns, 8, lanes);
+  const low = countTiles(rows, columns, 4, lanes);
+  return tall * copies >= TALL_FROM && 2 * tall <= 1.25 * low ? 8 : 4;
 }
