@@ -1,5 +1,5 @@
 import { ConfigError } from '../../utils/errors.js';
-import { epochIndices, epochLength, type IndexOptions } from './indices.js';
+import { epochIndices, epochLength, type IndexOptions, paddedSlice } from './indices.js';
 import type { BatchShape, Sampler, SamplerBatch } from './sampler.js';
 
 export interface BatchSamplerOptions extends IndexOptions {
@@ -8,7 +8,10 @@ export interface BatchSamplerOptions extends IndexOptions {
   readonly batchSize: number;
 }
 
-/** CVNets' `batch_sampler` (SSc-FBS): one resolution, one batch size; the last batch of an epoch may be shorter. */
+/**
+ * CVNets' `batch_sampler` (SSc-FBS): one resolution, one batch size. The last batch of an epoch may be shorter,
+ * except where several ranks share the images: then it is filled from the front of the rank's own.
+ */
 export class BatchSampler implements Sampler {
   readonly shapes: readonly BatchShape[];
 
@@ -20,7 +23,9 @@ export class BatchSampler implements Sampler {
       throw new ConfigError(`batch_sampler: ${name} is ${value}`, 'use a whole number from 1');
     }
     const length = epochLength(options);
-    const sizes = new Set([Math.min(batchSize, length), length % batchSize || batchSize]);
+    const sizes = this.#isPadded
+      ? [batchSize]
+      : new Set([Math.min(batchSize, length), length % batchSize || batchSize]);
     this.shapes = [...sizes].map((batch) => ({ height, width, batch }));
   }
 
@@ -32,7 +37,14 @@ export class BatchSampler implements Sampler {
     const { height, width, batchSize } = this.options;
     const { indices } = epochIndices(epoch, this.options);
     for (let start = 0; start < indices.length; start += batchSize) {
-      yield { height, width, indices: indices.subarray(start, start + batchSize) };
+      const slice = this.#isPadded
+        ? paddedSlice(indices, start, batchSize)
+        : indices.subarray(start, start + batchSize);
+      yield { height, width, indices: slice };
     }
+  }
+
+  get #isPadded(): boolean {
+    return (this.options.world ?? 1) > 1;
   }
 }
