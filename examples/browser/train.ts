@@ -5,6 +5,7 @@ import {
   inputSpecs,
   lenet,
   mobilenetv2,
+  type Optimizer,
   openDevice,
   optimizers,
   type Platform,
@@ -63,7 +64,7 @@ export async function train(
         model.call(toFloat(image, { scale: [1 / 255] }), { training, dropoutCounter: counter, seed: SEED }),
       loss: crossEntropyLoss,
     };
-    const rule = optimizers.sgd(
+    const rule: Optimizer = optimizers.sgd(
       parameters.map((state) => ({ state })),
       { momentum: 0.9, nesterov: true, weight_decay: 4e-5, no_decay_bn_filter_bias: true },
     );

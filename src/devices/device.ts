@@ -111,6 +111,10 @@ export interface Device {
   free(block: Block): void;
   /** Prepares a program; kernels compile here, never during a run. */
   load(steps: readonly ProgramStep[], name: string): Promise<LoadedProgram>;
+  /** Bytes that `load` will hold for these calls beside the plan's own memory. */
+  programBytes(calls: readonly unknown[]): number;
+  /** Bytes that it takes to read values of these sizes back, for one run under way. */
+  readBackBytes(sizes: readonly number[]): number;
   /** Uploads outside a program, in order with the runs. */
   write(uploads: readonly Upload[]): Promise<void>;
   read(downloads: readonly Download[]): Promise<Uint8Array[]>;

@@ -4,6 +4,9 @@ import type { TensorSpec } from '../tensor/tensor.js';
 /** Tensors of a group start at multiples of this many elements: 256 bytes, WebGPU's binding alignment. */
 export const GROUP_ALIGNMENT = 64;
 
+/** The same in bytes of f32: what states are aligned to. */
+export const STATE_ALIGNMENT = GROUP_ALIGNMENT * 4;
+
 export interface GroupLayout {
   /** Start of each tensor in elements from the start of the group. */
   readonly offsets: readonly number[];

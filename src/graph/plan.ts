@@ -1,4 +1,5 @@
 import type { Device, KernelNode, Lowering } from '../devices/device.js';
+import { STATE_ALIGNMENT } from '../devices/group.js';
 import type { State } from '../tensor/state.js';
 import { PlanError } from '../utils/errors.js';
 import { placeConcats } from './concat.js';
@@ -31,9 +32,18 @@ export interface Plan {
   /** Lists of states that must be neighbours in memory. */
   readonly slabs: readonly (readonly State[])[];
   readonly constants: readonly { readonly storage: Storage; readonly data: Uint8Array }[];
-  readonly constantBytes: number;
-  /** Bytes of the shared pool that this plan needs. */
-  readonly poolBytes: number;
+  readonly memory: PlanMemory;
+}
+
+/** Bytes on the device while the program runs, known before anything is allocated. */
+export interface PlanMemory {
+  readonly states: number;
+  /** Activations, gradients and scratch: the plan's need of the pool that all programs share. */
+  readonly pool: number;
+  readonly constants: number;
+  /** The program itself, and the way back of its results. */
+  readonly program: number;
+  readonly total: number;
 }
 
 /** Plans a trace for a device: layouts, in-place updates, groups, kernels, memory. Nothing is allocated yet. */
@@ -72,9 +82,17 @@ export function buildPlan(name: string, trace: ProgramTrace, device: Device): Pl
     states: graph.states,
     slabs,
     constants,
-    constantBytes,
-    poolBytes: assignMemory(graph, steps, device.alignment),
+    memory: memoryOf(graph, steps, constantBytes, device),
   };
+}
+
+function memoryOf(graph: PlanGraph, steps: readonly PlanStep[], constants: number, device: Device): PlanMemory {
+  const specs = [...graph.states.values()];
+  const states = specs.reduce((sum, { bytes }) => sum + Math.ceil(bytes / STATE_ALIGNMENT) * STATE_ALIGNMENT, 0);
+  const pool = Math.max(assignMemory(graph, steps, device.alignment), device.alignment);
+  const outputs = [...graph.outputs.values()].map(({ bytes }) => bytes);
+  const program = device.programBytes(steps.flatMap(({ lowering }) => lowering.calls)) + device.readBackBytes(outputs);
+  return { states, pool, constants, program, total: states + pool + constants + program };
 }
 
 function planStep(node: PlanNode, device: Device, keep: (storage: Storage, data: Uint8Array) => void): PlanStep {

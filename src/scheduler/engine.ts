@@ -50,7 +50,7 @@ export class Engine {
     const plans = sources.map((source) => buildPlan(source.name, source.trace, this.device));
     let stale = false;
     for (const plan of plans) stale = (await this.states.place(plan.slabs, plan.states.keys())) || stale;
-    stale = this.#growPool(Math.max(...plans.map((plan) => plan.poolBytes))) || stale;
+    stale = this.#growPool(Math.max(...plans.map((plan) => plan.memory.pool))) || stale;
     const programs = plans.map((plan) => new Program(plan, this.states, this.#turns));
     for (const program of stale ? [...this.#programs, ...programs] : programs) await program.load(this.#pool!);
     for (const program of programs) this.#programs.add(program);
@@ -88,10 +88,9 @@ export class Engine {
 
   /** True when the pool moved, so that every loaded program must be bound again. */
   #growPool(bytes: number): boolean {
-    const needed = Math.max(bytes, this.device.alignment);
-    if (this.#pool && this.#pool.bytes >= needed) return false;
+    if (this.#pool && this.#pool.bytes >= bytes) return false;
     if (this.#pool) this.device.free(this.#pool);
-    this.#pool = this.device.allocate(needed, 'pool');
+    this.#pool = this.device.allocate(bytes, 'pool');
     return this.#programs.size > 0;
   }
 }

@@ -37,8 +37,8 @@ export class Program {
     const { device } = this.states;
     this.#unload();
     this.#pool = pool;
-    if (!this.#constants && this.plan.constantBytes > 0) {
-      const block = device.allocate(this.plan.constantBytes, `${this.plan.name}: constants`);
+    if (!this.#constants && this.plan.memory.constants > 0) {
+      const block = device.allocate(this.plan.memory.constants, `${this.plan.name}: constants`);
       this.#constants = block;
       await device.write(
         this.plan.constants.map(({ storage, data }) => ({ to: { block, offset: storage.offset }, data })),

@@ -1,5 +1,5 @@
 import type { Block, Device, Placement } from '../devices/device.js';
-import { GROUP_ALIGNMENT, groupOffsets } from '../devices/group.js';
+import { groupOffsets, STATE_ALIGNMENT } from '../devices/group.js';
 import { bytesPerElement, type TypedArray, viewAs } from '../tensor/dtype.js';
 import { defaultLayout, toLogical, toPhysical } from '../tensor/layout.js';
 import { size } from '../tensor/shape.js';
@@ -73,7 +73,7 @@ export class StateStore {
     let total = 0;
     for (const state of states) {
       offsets.push(total);
-      total += Math.ceil(byteLength(state) / (GROUP_ALIGNMENT * 4)) * GROUP_ALIGNMENT * 4;
+      total += Math.ceil(byteLength(state) / STATE_ALIGNMENT) * STATE_ALIGNMENT;
     }
     const block = this.device.allocate(total, `states ${states[0].name}…`);
     this.#slabs.push(block);

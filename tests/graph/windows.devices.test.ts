@@ -100,8 +100,9 @@ async function limited<T>(device: Device, bytes: number, run: () => Promise<T>):
 }
 
 function expectNear(got: TypedArray, expected: TypedArray, what: string): void {
-  const scale = Math.sqrt(expected.reduce((s: number, v: number) => s + v * v, 0) / expected.length) + 1e-6;
-  expected.forEach((value: number, i: number) => {
+  const values = [...expected];
+  const scale = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length) + 1e-6;
+  values.forEach((value, i) => {
     expect(Math.abs(got[i] - value) / scale, `${what}[${i}]: ${got[i]} for ${value}`).toBeLessThan(2e-5);
   });
 }

@@ -13,6 +13,8 @@ export function fakeDevice(options: Partial<Device> = {}): Device {
     allocate: (bytes, label) => ({ bytes, label }),
     free() {},
     load: async () => ({ run: async () => [], dispose() {} }),
+    programBytes: () => 0,
+    readBackBytes: () => 0,
     write: async () => {},
     read: async () => [],
     memory: { bytes: 0, peakBytes: 0 },

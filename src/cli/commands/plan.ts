@@ -1,5 +1,6 @@
 import type { ImageShape } from '../../config/build-model.js';
 import { buildRun } from '../../config/build-run.js';
+import { baseSize } from '../../config/build-sampler.js';
 import { buildTask } from '../../config/build-task.js';
 import type { Config } from '../../config/keys/index.js';
 import { resolveConfig } from '../../config/resolve.js';
@@ -60,10 +61,11 @@ function recipeImage(config: Config, flags: PlanFlags): ImageShape {
     ? datasets[name as keyof typeof datasets]
     : undefined;
   const size = flags.size === undefined ? undefined : Number(flags.size);
+  const { height, width } = baseSize(config);
   return {
     channels: source?.channels ?? 3,
-    height: size ?? config['sampler.bs.crop_size_height'],
-    width: size ?? config['sampler.bs.crop_size_width'],
+    height: size ?? height,
+    width: size ?? width,
   };
 }
 

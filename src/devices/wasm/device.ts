@@ -7,7 +7,7 @@ import { FIRST_SLOT, kernelNames } from './instance.js';
 import type { WasmCall } from './kernel.js';
 import { wasmKernels } from './kernels/index.js';
 import { inlinePool, type Pool, workerPool } from './pool.js';
-import { encodeTape } from './tape.js';
+import { encodeTape, tapeBytes } from './tape.js';
 
 const MAX_PAGES = 65536;
 
@@ -88,6 +88,15 @@ class WasmDevice implements Device {
         }),
       dispose: () => this.heap.release(block),
     };
+  }
+
+  programBytes(calls: readonly unknown[]): number {
+    return tapeBytes(calls as readonly WasmCall[]);
+  }
+
+  /** Results are read where they lie. */
+  readBackBytes(): number {
+    return 0;
   }
 
   write(uploads: readonly Upload[]): Promise<void> {

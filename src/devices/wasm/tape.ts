@@ -13,11 +13,16 @@ export interface Tape {
   encode(address: number): Uint8Array;
 }
 
+/** Length of the tape of these calls. */
+export function tapeBytes(calls: readonly WasmCall[]): number {
+  const fields = calls.reduce((sum, { kernel }) => sum + Object.keys(kernel.fields).length, 0);
+  return calls.length * ENTRY_BYTES + fields * FIELD_BYTES;
+}
+
 /** Writes a program the way `run` in assembly/kernels/run.ts reads it. */
 export function encodeTape(steps: readonly ProgramStep<WasmCall>[], slots: ReadonlyMap<string, number>): Tape {
   const entries = steps.flatMap((step) => step.calls.map((call) => ({ step, call })));
-  const fields = entries.reduce((sum, { call }) => sum + Object.keys(call.kernel.fields).length, 0);
-  const bytes = entries.length * ENTRY_BYTES + fields * FIELD_BYTES;
+  const bytes = tapeBytes(entries.map(({ call }) => call));
   return {
     calls: entries.length,
     bytes,

@@ -7,7 +7,7 @@ export interface GpuBlock extends Block {
 
 const STORAGE = 0x80;
 const COPY_SRC = 0x4;
-const COPY_DST = 0x8;
+export const COPY_DST = 0x8;
 const MAP_READ = 0x1;
 const READ_MODE = 0x1;
 
@@ -39,15 +39,23 @@ export class GpuBuffers {
         'use a smaller batch or resolution',
       );
     }
-    const buffer = this.device.createBuffer({ label, size, usage: STORAGE | COPY_SRC | COPY_DST });
-    this.#bytes += bytes;
-    this.#peak = Math.max(this.#peak, this.#bytes);
-    return { label, bytes, buffer };
+    return { label, bytes, buffer: this.create({ label, size, usage: STORAGE | COPY_SRC | COPY_DST }) };
   }
 
   free(block: GpuBlock): void {
-    this.#bytes -= block.bytes;
-    block.buffer.destroy();
+    this.destroy(block.buffer);
+  }
+
+  /** Every buffer of the device is made here, so that the bytes held are known. */
+  create(descriptor: GPUBufferDescriptor): GPUBuffer {
+    this.#bytes += descriptor.size;
+    this.#peak = Math.max(this.#peak, this.#bytes);
+    return this.device.createBuffer(descriptor);
+  }
+
+  destroy(buffer: GPUBuffer): void {
+    this.#bytes -= buffer.size;
+    buffer.destroy();
   }
 
   upload(uploads: readonly Upload[]): void {
@@ -60,8 +68,8 @@ export class GpuBuffers {
   /** Records the copies; call the returned function after submitting. */
   download(encoder: GPUCommandEncoder, downloads: readonly Download[]): () => Promise<Uint8Array[]> {
     if (downloads.length === 0) return async () => [];
-    const total = downloads.reduce((sum, { bytes }) => sum + words(bytes), 0);
-    const staging = this.#staging.get(total)?.pop() ?? this.device.createBuffer({ size: total, usage: MAP_READ | COPY_DST });
+    const total = stagingBytes(downloads.map(({ bytes }) => bytes));
+    const staging = this.#staging.get(total)?.pop() ?? this.create({ size: total, usage: MAP_READ | COPY_DST });
     let at = 0;
     for (const { from, bytes } of downloads) {
       encoder.copyBufferToBuffer((from.block as GpuBlock).buffer, from.offset, staging, at, words(bytes));
@@ -83,6 +91,11 @@ export class GpuBuffers {
       return results;
     };
   }
+}
+
+/** Length of the buffer that values of these sizes are read back through. */
+export function stagingBytes(sizes: readonly number[]): number {
+  return sizes.reduce((sum, bytes) => sum + words(bytes), 0);
 }
 
 function padded(data: Uint8Array): Uint8Array {

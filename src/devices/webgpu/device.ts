@@ -3,11 +3,11 @@ import type { Platform } from '../../platform/platform.js';
 import { DeviceError } from '../../utils/errors.js';
 import type { Block, Device, Download, KernelNode, LoadedProgram, ProgramStep, Upload } from '../device.js';
 import { type AdapterChoice, chooseAdapter, requestDevice } from './adapter.js';
-import { type GpuBlock, GpuBuffers } from './buffers.js';
+import { type GpuBlock, GpuBuffers, stagingBytes } from './buffers.js';
 import type { WebgpuCall } from './kernel.js';
 import { webgpuKernels } from './kernels/index.js';
 import { PipelineCache } from './pipelines.js';
-import { GpuProgram } from './program.js';
+import { GpuProgram, paramsBytes } from './program.js';
 
 export interface WebgpuOptions {
   /** An adapter chosen before; default: the host's high-performance one. */
@@ -65,13 +65,26 @@ class WebgpuDevice implements Device {
 
   async load(steps: readonly ProgramStep[], name: string): Promise<LoadedProgram> {
     this.gpu.pushErrorScope('validation');
-    const program = await GpuProgram.create(this.gpu, this.#pipelines, steps as readonly ProgramStep<WebgpuCall>[], name);
+    const program = await GpuProgram.create(
+      this.#buffers,
+      this.#pipelines,
+      steps as readonly ProgramStep<WebgpuCall>[],
+      name,
+    );
     const error = await this.gpu.popErrorScope();
     if (error) throw new DeviceError(`${name} does not load on ${this.description}: ${error.message}`);
     return {
       run: (uploads, downloads) => this.#submit(uploads, downloads, (encoder) => program.encode(encoder)),
       dispose: () => program.dispose(),
     };
+  }
+
+  programBytes(calls: readonly unknown[]): number {
+    return paramsBytes(calls as readonly WebgpuCall[]);
+  }
+
+  readBackBytes(sizes: readonly number[]): number {
+    return stagingBytes(sizes);
   }
 
   async write(uploads: readonly Upload[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { DeviceError } from '../../utils/errors.js';
 import type { Extent, ProgramStep } from '../device.js';
-import type { GpuBlock } from './buffers.js';
+import { COPY_DST, type GpuBlock, type GpuBuffers } from './buffers.js';
 import type { WebgpuCall } from './kernel.js';
 import type { CompiledShader, PipelineCache } from './pipelines.js';
 
@@ -15,11 +15,12 @@ interface Command {
 export class GpuProgram {
   private constructor(
     readonly commands: readonly Command[],
-    readonly params: GPUBuffer | undefined,
+    private readonly params: GPUBuffer | undefined,
+    private readonly buffers: GpuBuffers,
   ) {}
 
   static async create(
-    device: GPUDevice,
+    buffers: GpuBuffers,
     pipelines: PipelineCache,
     steps: readonly ProgramStep<WebgpuCall>[],
     name: string,
@@ -27,16 +28,16 @@ export class GpuProgram {
     const calls = steps.flatMap((step) => step.calls.map((call) => ({ step, call })));
     const compiled = await Promise.all(calls.map(({ call }) => pipelines.get(call)));
     const { buffer, offsets } = uploadParams(
-      device,
+      buffers,
       calls.map(({ call }) => call),
       name,
     );
     const commands = calls.map(({ step, call }, i): Command => {
       const params = buffer && offsets[i] !== undefined ? { buffer, ...offsets[i] } : undefined;
-      const bindGroup = makeBindGroup(device, compiled[i], step, call, params);
+      const bindGroup = makeBindGroup(buffers.device, compiled[i], step, call, params);
       return { pipeline: compiled[i].pipeline, bindGroup, workgroups: call.workgroups };
     });
-    return new GpuProgram(commands, buffer);
+    return new GpuProgram(commands, buffer, buffers);
   }
 
   /** Records every dispatch into one pass: cached objects only. */
@@ -53,18 +54,18 @@ export class GpuProgram {
   }
 
   dispose(): void {
-    this.params?.destroy();
+    if (this.params) this.buffers.destroy(this.params);
   }
 }
 
 const PARAMS_ALIGNMENT = 256;
+const UNIFORM = 0x40;
 
-/** Shapes never change within a plan, so all uniforms are written once. */
-function uploadParams(
-  device: GPUDevice,
-  calls: readonly WebgpuCall[],
-  name: string,
-): { buffer?: GPUBuffer; offsets: ({ offset: number; size: number } | undefined)[] } {
+/** Where the uniforms of each call lie in one buffer; undefined for shaders without any. */
+function paramsLayout(calls: readonly WebgpuCall[]): {
+  total: number;
+  offsets: ({ offset: number; size: number } | undefined)[];
+} {
   let total = 0;
   const offsets = calls.map(({ shader }) => {
     const fields = Object.keys(shader.params).length;
@@ -73,8 +74,22 @@ function uploadParams(
     total += Math.ceil(place.size / PARAMS_ALIGNMENT) * PARAMS_ALIGNMENT;
     return place;
   });
+  return { total, offsets };
+}
+
+export function paramsBytes(calls: readonly WebgpuCall[]): number {
+  return paramsLayout(calls).total;
+}
+
+/** Shapes never change within a plan, so all uniforms are written once. */
+function uploadParams(
+  buffers: GpuBuffers,
+  calls: readonly WebgpuCall[],
+  name: string,
+): { buffer?: GPUBuffer; offsets: ({ offset: number; size: number } | undefined)[] } {
+  const { total, offsets } = paramsLayout(calls);
   if (total === 0) return { offsets };
-  const buffer = device.createBuffer({ label: `${name}: params`, size: total, usage: 0x40 | 0x8 }); // UNIFORM | COPY_DST
+  const buffer = buffers.create({ label: `${name}: params`, size: total, usage: UNIFORM | COPY_DST });
   const view = new DataView(new ArrayBuffer(total));
   calls.forEach((call, i) => {
     Object.entries(call.shader.params).forEach(([field, type], k) => {
@@ -85,7 +100,7 @@ function uploadParams(
       else view.setInt32(at, value, true);
     });
   });
-  device.queue.writeBuffer(buffer, 0, view.buffer);
+  buffers.device.queue.writeBuffer(buffer, 0, view.buffer);
   return { buffer, offsets };
 }
 
