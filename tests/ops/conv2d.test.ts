@@ -71,6 +71,16 @@ describeOp(
     conv([1, 2, 9, 12], [3, 2, 3, 3], { dilation: [2, 3], padding: [2, 1, 0, 3] }),
     conv([1, 2, 5, 5], [2, 2, 3, 3], { padding: [3, 0, 1, 4] }),
     conv([1, 3, 4, 17], [2, 3, 1, 5], { padding: [0, 0, 2, 2] }),
+    // More than one tile along every axis, and sums long enough to be split.
+    conv([1, 64, 10, 13], [72, 64, 1, 1]),
+    conv([2, 16, 16, 18], [33, 16, 3, 3], { padding: 1 }, true),
+    conv([3, 8, 17, 17], [20, 8, 3, 3], { stride: 2, padding: 1 }),
+    conv([16, 24, 2, 2], [40, 24, 3, 3], { padding: 1 }),
+    conv([1, 3, 40, 37], [16, 3, 3, 3], { stride: 2, padding: 1 }),
+    conv([2, 64, 9, 9], [64, 1, 3, 3], { padding: 1, groups: 64 }),
+    conv([2, 40, 15, 15], [40, 1, 3, 3], { stride: 2, padding: 1, groups: 40 }, true),
+    conv([1, 36, 11, 11], [36, 1, 5, 5], { padding: 4, dilation: 2, groups: 36 }),
+    conv([1, 32, 9, 9], [48, 8, 3, 3], { padding: 1, groups: 4 }),
   ],
   { arbitrary: random, runs: 25 },
 );

@@ -50,6 +50,9 @@ describeOp(
     product({ m: 1, k: 1, n: 1 }),
     product({ m: 1, k: 17, n: 3, bias: true }),
     product({ m: 65, k: 70, n: 33 }),
+    product({ m: 70, k: 130, n: 75, transposeA: true }),
+    product({ m: 3, k: 1280, n: 100, transposeB: true, bias: true }),
+    product({ m: 17, k: 2100, n: 4 }),
     product({ m: 4, k: 300, n: 10, transposeB: true, bias: true }),
     ...both.flatMap((transposeA) => both.map((transposeB) => product({ m: 5, k: 7, n: 3, transposeA, transposeB }))),
     ...both.flatMap((transposeA) =>
