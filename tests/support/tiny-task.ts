@@ -45,12 +45,12 @@ function uniform(name: string, shape: number[], limit: number, seed: number): St
 
 /** Convolution, batch norm, ReLU, pooling, dropout, linear: every kind of state and randomness in few numbers. */
 export function tinyTask({ dropout = 0.2, scale = 1, norm = true } = {}): Task {
-  const conv = uniform('conv.weight', [4, 1, 3, 3], 0.5 * scale, 1);
+  const conv = uniform('conv.weight', [4, 1, 3, 3], 0.5, 1);
   const gamma = constant('norm.weight', [4], 1, 'parameter');
   const beta = constant('norm.bias', [4], 0, 'parameter');
   const mean = constant('norm.running_mean', [4], 0, 'buffer');
   const variance = constant('norm.running_var', [4], 1, 'buffer');
-  const weight = uniform('fc.weight', [4, 64], 0.1, 2);
+  const weight = uniform('fc.weight', [4, 64], 0.1 * scale, 2);
   const bias = constant('fc.bias', [4], 0, 'parameter');
 
   return {
