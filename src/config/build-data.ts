@@ -3,10 +3,10 @@ import { type DatasetSource, datasets } from '../data/datasets/index.js';
 import type { Split } from '../data/datasets/mnist.js';
 import { subset } from '../data/datasets/subset.js';
 import { Loader } from '../data/loader.js';
-import { BatchSampler } from '../data/samplers/batch-sampler.js';
 import type { Files } from '../platform/platform.js';
 import { ConfigError } from '../utils/errors.js';
 import { suggestion } from '../utils/suggest.js';
+import { trainSampler, valSampler } from './build-sampler.js';
 import type { Config } from './keys/index.js';
 
 /** Finds the folder of an npm package, or undefined. */
@@ -16,7 +16,7 @@ export type FindPackage = (name: string) => Promise<string | undefined>;
 export async function trainLoader(config: Config, files: Files, findPackage: FindPackage): Promise<Loader> {
   const all = await loadDataset(config, files, findPackage, 'train');
   const dataset = subset(all, config['dataset.percentage_of_samples'], config['dataset.sample_selection_random_seed']);
-  return new Loader(dataset, sampler(config, dataset, config['dataset.train_batch_size0'], true));
+  return new Loader(dataset, trainSampler(config, dataset.length));
 }
 
 /** Batches of the validation images in order. */
@@ -27,19 +27,7 @@ export async function valLoader(
   batchSize = config['dataset.val_batch_size0'],
 ): Promise<Loader> {
   const dataset = await loadDataset(config, files, findPackage, 'val');
-  return new Loader(dataset, sampler(config, dataset, batchSize, false));
-}
-
-function sampler(config: Config, dataset: ImageDataset, batchSize: number, shuffle: boolean): BatchSampler {
-  return new BatchSampler({
-    count: dataset.length,
-    height: config['sampler.bs.crop_size_height'],
-    width: config['sampler.bs.crop_size_width'],
-    batchSize,
-    shuffle,
-    repeats: config['sampler.num_repeats'],
-    truncateRepeats: config['sampler.truncated_repeat_aug_sampler'],
-  });
+  return new Loader(dataset, valSampler(config, dataset.length, batchSize));
 }
 
 async function loadDataset(

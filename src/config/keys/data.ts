@@ -1,8 +1,6 @@
 import * as z from 'zod';
 
-const pixels = (what: string) => z.int().min(1).default(256).describe(what);
-
-/** Keys about images: `dataset`, `sampler` and `image_augmentation`. */
+/** Keys about images: `dataset` and `image_augmentation`. */
 export const dataKeys = {
   'dataset.name': z.string().nullable().default(null).describe('Which dataset'),
   'dataset.category': z.enum(['classification']).default('classification').describe('Task of the dataset'),
@@ -20,22 +18,6 @@ export const dataKeys = {
     .describe('Images in a batch of cvnets eval; default: as in validation'),
   'dataset.pin_memory': z.boolean().default(false).describe('Has no effect'),
   'dataset.persistent_workers': z.boolean().default(false).describe('Has no effect: workers always persist'),
-
-  'sampler.name': z
-    .enum(['batch_sampler'])
-    .default('batch_sampler')
-    .describe('How images, sizes and batches are chosen'),
-  'sampler.num_repeats': z
-    .int()
-    .min(1)
-    .default(1)
-    .describe('Repeated augmentation: times that an image comes in a row'),
-  'sampler.truncated_repeat_aug_sampler': z
-    .boolean()
-    .default(false)
-    .describe('Keeps the epoch as long as without repeats'),
-  'sampler.bs.crop_size_width': pixels('Width of the images of batch_sampler'),
-  'sampler.bs.crop_size_height': pixels('Height of the images of batch_sampler'),
 
   'image_augmentation.to_tensor.mean_std_normalization.enable': z
     .boolean()

@@ -3,9 +3,10 @@ import { dataKeys } from './data.js';
 import { modelKeys } from './model.js';
 import { optimKeys } from './optim.js';
 import { runKeys } from './run.js';
+import { samplerKeys } from './sampler.js';
 
 /** Every key that a recipe may have, with its type, default and meaning. Names are CVNets'. */
-export const keys = { ...runKeys, ...dataKeys, ...modelKeys, ...optimKeys };
+export const keys = { ...runKeys, ...dataKeys, ...samplerKeys, ...modelKeys, ...optimKeys };
 
 export type ConfigKey = keyof typeof keys;
 
