@@ -18,6 +18,9 @@ const INTERRUPTED = 130;
 
 const output: Output = {
   isTerminal: process.stdout.isTTY === true,
+  get columns() {
+    return process.stdout.columns;
+  },
   write: (text) => process.stdout.write(text),
   writeError: (text) => process.stderr.write(text),
 };

@@ -5,6 +5,8 @@ import { formatBytes, formatCount, formatRate, formatSeconds } from './format.js
 /** Where output goes: the process's streams, or a test's. */
 export interface Output {
   readonly isTerminal: boolean;
+  /** Width of the terminal: a longer line would wrap and could not be rewritten. */
+  readonly columns?: number;
   write(text: string): void;
   writeError(text: string): void;
 }
@@ -55,7 +57,7 @@ export function textReporter(output: Output, title: string, now: () => number): 
     if (!force && now() - shown < wait) return;
     shown = now();
     if (!output.isTerminal) return line(text);
-    output.write(`\r\u001b[K${text}`);
+    output.write(`\r\u001b[K${text.slice(0, (output.columns ?? 80) - 1)}`);
     live = true;
   };
   const numbered = (epoch: number) => (epochs === null ? `epoch ${epoch + 1}` : `epoch ${epoch + 1}/${epochs}`);

@@ -82,6 +82,12 @@ describe('text', () => {
     expect(output.text.split('\r').at(-1)).toMatch(/epoch 1 .*98\.50.*\n$/);
   });
 
+  test('a line is never wider than the terminal', () => {
+    const output = { ...record(true), columns: 30 };
+    textReporter(output, 'train', () => 0).event(step(1));
+    expect(output.text).toMatch(/^\r.{3}epoch 1 {2}step 1\/600 {2}loss 0.2$/);
+  });
+
   test('elsewhere there is a line every few seconds', () => {
     const output = record(false);
     let now = 0;
