@@ -9,7 +9,7 @@ function files(folder: string, ...extensions: string[]): string[] {
   const path = join(root, folder);
   if (!existsSync(path)) return [];
   return readdirSync(path, { recursive: true, encoding: 'utf8' })
-    .filter((file) => extensions.some((extension) => file.endsWith(extension)))
+    .filter((file) => !file.includes('node_modules/') && extensions.some((extension) => file.endsWith(extension)))
     .map((file) => `${folder}/${file}`);
 }
 
@@ -28,7 +28,7 @@ test('no file is longer than 500 lines', () => {
 describe('names', () => {
   test('TypeScript files are kebab-case, shaders snake_case', () => {
     const odd = all.filter((file) => {
-      const name = basename(file).replace(/(\.test|\.devices|\.browser|\.node|\.worker)*\.(ts|wgsl)$/, '');
+      const name = basename(file).replace(/(\.d|\.test|\.devices|\.browser|\.node|\.worker)*\.(ts|wgsl)$/, '');
       return !(file.endsWith('.wgsl') ? /^[a-z0-9_]+$/ : /^[a-z0-9]+(-[a-z0-9]+)*$/).test(name);
     });
     expect(odd).toEqual([]);
