@@ -90,14 +90,14 @@ fn main(
       var filter_at = group * params.group_out * 4 * filter_quads
         + (r * KERNEL_W + s) * params.group_in + group_quad;
       for (var c = 0u; c < params.group_out; c++) {
-        let a0 = select(vec4f(), dy[start.x + c], inside.x);
-        let a1 = select(vec4f(), dy[start.y + c], inside.y);
-        let a2 = select(vec4f(), dy[start.z + c], inside.z);
-        let a3 = select(vec4f(), dy[start.w + c], inside.w);
         let b0 = w[filter_at];
         let b1 = w[filter_at + filter_quads];
         let b2 = w[filter_at + 2 * filter_quads];
         let b3 = w[filter_at + 3 * filter_quads];
+        let a0 = select(vec4f(), dy[start.x + c], inside.x);
+        let a1 = select(vec4f(), dy[start.y + c], inside.y);
+        let a2 = select(vec4f(), dy[start.z + c], inside.z);
+        let a3 = select(vec4f(), dy[start.w + c], inside.w);
         sum0 += a0.x * b0; sum0 += a0.y * b1; sum0 += a0.z * b2; sum0 += a0.w * b3;
         sum1 += a1.x * b0; sum1 += a1.y * b1; sum1 += a1.z * b2; sum1 += a1.w * b3;
         sum2 += a2.x * b0; sum2 += a2.y * b1; sum2 += a2.z * b2; sum2 += a2.w * b3;
