@@ -6,6 +6,7 @@ import pc from 'picocolors';
 import { nodePlatform, packageRoot } from '../platform/node.js';
 import { CvnetsError } from '../utils/errors.js';
 import { splitArguments } from './arguments.js';
+import { type BenchFlags, bench } from './commands/bench.js';
 import { type EvaluateFlags, evaluate } from './commands/evaluate.js';
 import { options } from './commands/options.js';
 import { type PlanFlags, plan } from './commands/plan.js';
@@ -75,6 +76,16 @@ function program(context: CommandContext): Command {
     .option('--size <pixels>', 'height and width of the image')
     .option('--json', 'print one JSON object')
     .action((name: string, flags: SummaryFlags) => summary(context, name, flags));
+  cli
+    .command('bench')
+    .description('time kernels beside the limits of the machine, or training steps of networks')
+    .argument('<suite>', 'kernels or models')
+    .option('--device <name>', 'for models: auto, webgpu or wasm', 'wasm')
+    .option('--threads <number>', 'threads of the wasm device; kernels: 0, the calling thread')
+    .option('--rounds <number>', 'times that every case is measured', '5')
+    .option('--filter <text>', 'only cases whose name contains this')
+    .option('--json <file>', 'write the rows to this file')
+    .action((suite: string, flags: BenchFlags) => bench(context, suite, flags));
   cli
     .command('options')
     .description('list the keys of recipes')
