@@ -19,7 +19,9 @@ test('live blocks never overlap, are aligned, and leave room to read past their 
         expect(block.address + block.bytes + 64).toBeLessThanOrEqual(heap.memory.buffer.byteLength + 64);
         for (const other of live) {
           if (other === block) continue;
-          expect(block.address + block.bytes <= other.address || other.address + other.bytes <= block.address).toBe(true);
+          expect(block.address + block.bytes <= other.address || other.address + other.bytes <= block.address).toBe(
+            true,
+          );
         }
       }
       expect(heap.bytes).toBe(live.reduce((sum, block) => sum + block.bytes, 0));

@@ -62,7 +62,11 @@ export interface WebgpuTarget {
 export type WebgpuLower<A = unknown> = (node: KernelNode<A>, target: WebgpuTarget) => Lowering<WebgpuCall>;
 
 /** Workgroups for `invocations` threads, folded over x and y so that no dimension passes the limit. */
-export function linearWorkgroups(invocations: number, workgroupSize: number, target: WebgpuTarget): [number, number, 1] {
+export function linearWorkgroups(
+  invocations: number,
+  workgroupSize: number,
+  target: WebgpuTarget,
+): [number, number, 1] {
   const limit = target.limits.maxComputeWorkgroupsPerDimension;
   const total = Math.max(1, Math.ceil(invocations / workgroupSize));
   if (total <= limit) return [total, 1, 1];
