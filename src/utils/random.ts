@@ -45,7 +45,7 @@ export function streamOf(name: string): number {
   return hash >>> 0;
 }
 
-/** Draws in sequence from the stream (seed, stream). */
+/** Draws in sequence from the stream (seed, stream), or from one of its many parts. */
 export class PhiloxSequence {
   #block = 0;
   #words: Words = [0, 0, 0, 0];
@@ -54,12 +54,13 @@ export class PhiloxSequence {
   constructor(
     readonly seed: number,
     readonly stream: number,
+    readonly part: readonly [number, number, number] = [0, 0, 0],
   ) {}
 
   /** A word, 0 to 2^32 - 1. */
   word(): number {
     if (this.#used === 4) {
-      this.#words = philox([this.#block++, 0, 0, 0], [this.seed >>> 0, this.stream >>> 0]);
+      this.#words = philox([this.#block++, ...this.part], [this.seed >>> 0, this.stream >>> 0]);
       this.#used = 0;
     }
     return this.#words[this.#used++];
