@@ -47,9 +47,7 @@ function poisoned(device: Device): Engine {
 
 const openers: Record<Kind, () => Promise<readonly [Engine, Engine]>> = {
   async wasm() {
-    const [inline, threaded] = await Promise.all(
-      [0, 3].map((threads) => createWasmDevice(nodePlatform, { threads })),
-    );
+    const [inline, threaded] = await Promise.all([0, 3].map((threads) => createWasmDevice(nodePlatform, { threads })));
     return [poisoned(inline), poisoned(threaded)];
   },
   async webgpu() {
