@@ -36,9 +36,10 @@ const shared = {
 };
 
 const steps = {
-  /** kernels.wasm twice: a module that imports a shared memory does not link to an unshared one. */
+  /** kernels.wasm twice: a module that imports a shared memory does not link to an unshared one. imaging.wasm has its own. */
   wasm() {
     for (const target of ['unshared', 'shared']) run('assemblyscript/bin/asc.js', '--target', target);
+    run('assemblyscript/bin/asc.js', '--config', 'asconfig.imaging.json');
   },
 
   /** Worker scripts are self-contained and classic: see `Platform.startWorker`. */

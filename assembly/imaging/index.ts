@@ -1,0 +1,2 @@
+export { allocateInput } from './arena';
+export { decodeRegion, frameRecord, problemRecord, readHeader } from './jpeg/index';
