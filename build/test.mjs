@@ -16,12 +16,15 @@ const newest = (folder) =>
 
 /** Builds again what is older than its sources: tests run what ships. */
 function buildStale() {
-  const stale = (output, folder) => !existsSync(output) || statSync(output).mtimeMs < newest(folder);
-  const steps = [];
-  if (stale(join(root, 'build/kernels.shared.wasm'), join(root, 'assembly'))) steps.push('wasm');
-  if (stale(join(root, 'build/wasm-worker.js'), join(root, 'src/devices/wasm'))) steps.push('workers');
-  if (['src', 'shaders'].some((folder) => stale(join(root, 'build/dist/cli.js'), join(root, folder))))
-    steps.push('bundle');
+  const outputs = {
+    wasm: { files: ['kernels.wasm', 'kernels.shared.wasm', 'imaging.wasm'], sources: ['assembly'] },
+    workers: { files: ['wasm-worker.js'], sources: ['src/devices/wasm'] },
+    bundle: { files: ['dist/cli.js', 'dist/index.node.js', 'dist/index.browser.js'], sources: ['src', 'shaders'] },
+  };
+  const oldest = (files) =>
+    Math.min(...files.map((name) => statSync(join(root, 'build', name), { throwIfNoEntry: false })?.mtimeMs ?? 0));
+  const stale = ({ files, sources }) => sources.some((folder) => oldest(files) < newest(join(root, folder)));
+  const steps = Object.keys(outputs).filter((step) => stale(outputs[step]));
   if (steps.length === 0) return;
   const { status } = spawnSync(process.execPath, [join(root, 'build/build.mjs'), ...steps], { stdio: 'inherit' });
   if (status !== 0) process.exit(1);
