@@ -24,7 +24,7 @@ export class Scan {
   lastColumn: i32;
   firstRow: i32;
   lastRow: i32;
-  /** Samples an MCU covers of its only component; of a block's component when there are several. */
+  /** One component only, so that an MCU is one block whatever the sampling. */
   single: bool;
   /** Where the bit reader stands between rows. */
   buffer: u64;
@@ -59,10 +59,15 @@ export function openScan(): bool {
   scan.components = count;
   scan.blocks = 0;
   scan.single = count == 1;
+  let found = -1;
   for (let i = 0; i < count; i++) {
-    const c = findComponent(load<u8>(at + ((<usize>i) << 1), 1));
-    if (!c) return fail(Problem.BadScan, count, length);
-    if (c.scanned) return fail(Problem.ComponentTwice, c.id);
+    const id = <i32>load<u8>(at + ((<usize>i) << 1), 1);
+    // A scan lists components in the frame's order (T.81 B.2.3).
+    do found++;
+    while (found < frame.components && component(found).id != id);
+    if (found >= frame.components) return fail(Problem.BadScan, count, id);
+    const c = component(found);
+    if (c.scanned) return fail(Problem.ComponentTwice, id);
     if (!openComponent(c, load<u8>(at + ((<usize>i) << 1), 2))) return false;
   }
   if (scan.single) {
@@ -82,13 +87,6 @@ export function openScan(): bool {
   scan.segment = -1;
   scan.untilRestart = 0;
   return true;
-}
-
-function findComponent(id: i32): Component | null {
-  for (let i = 0; i < frame.components; i++) {
-    if (component(i).id == id) return component(i);
-  }
-  return null;
 }
 
 function openComponent(c: Component, tables: i32): bool {

@@ -6,10 +6,10 @@ export interface RgbImage {
   readonly data: Uint8Array;
 }
 
-/** A rectangle in pixels. */
+/** A rectangle of pixels, (0, 0) in the top left corner. */
 export interface Region {
-  readonly left: number;
-  readonly top: number;
+  readonly x: number;
+  readonly y: number;
   readonly width: number;
   readonly height: number;
 }
