@@ -1,40 +1,130 @@
 import { stringify } from 'yaml';
 import { ConfigError } from '../utils/errors.js';
 import { suggestion } from '../utils/suggest.js';
-import { type Config, type ConfigKey, keyNames, keys } from './keys/index.js';
-import type { Setting } from './yaml.js';
+import { ignoredKeys } from './ignored.js';
+import { type Config, keyNames, keys } from './keys/index.js';
+import { featureOf, knownNames, schemaOf } from './later/index.js';
+import { laterValues } from './later/values.js';
+import { parseValue, type Setting } from './yaml.js';
+
+/** A setting that asks for something that this library does not have yet. */
+export interface Unsupported extends Setting {
+  /** What it needs. */
+  readonly feature: string;
+}
+
+export interface Resolution {
+  readonly config: Config;
+  /** Keys that were set and that change nothing here. */
+  readonly ignored: readonly string[];
+  /** What was left out, when that is allowed. */
+  readonly unsupported: readonly Unsupported[];
+}
+
+export interface ResolveOptions {
+  /** Leaves out what is not supported yet instead of throwing. */
+  readonly allowUnsupported?: boolean;
+}
+
+const LIST_OF_KEYS = '`cvnets options` lists every key with its meaning';
+const HOW_TO_LEAVE_OUT = '--allow-unsupported trains without what is missing and lists it in the run folder';
 
 /**
  * Merges settings over the defaults; later ones win, so pass the file's before the command line's.
  * Throws one ConfigError that lists everything that is wrong: where, key, value, and what was expected.
  */
-export function resolveConfig(settings: readonly Setting[]): Config {
-  const result: Record<string, unknown> = {};
-  for (const key of keyNames) result[key] = keys[key].parse(undefined);
+export function resolve(settings: readonly Setting[], { allowUnsupported = false }: ResolveOptions = {}): Resolution {
   const problems: string[] = [];
-  for (const { key, value, where } of settings) {
-    if (!Object.hasOwn(keys, key)) {
-      if (value === null && keyNames.some((name) => name.startsWith(`${key}.`))) continue;
-      problems.push(`${where}: unknown key ${key} = ${JSON.stringify(value)}; ${unknownKeyHint(key)}`);
-      continue;
-    }
-    // CVNets writes `key: null`, or nothing, for "unset".
-    const parsed = keys[key as ConfigKey].safeParse(value === null ? undefined : value);
-    if (parsed.success) result[key] = parsed.data;
-    else {
-      const expected = parsed.error.issues.map(({ message }) => message).join('; ');
-      problems.push(`${where}: ${key} = ${JSON.stringify(value)}: ${expected}`);
-    }
+  const final = new Map<string, Setting>();
+  for (const setting of settings) {
+    const result = check(setting);
+    if (typeof result === 'string') problems.push(`${describe(setting)}${result}`);
+    else if (result) final.set(setting.key, { ...setting, value: result.value });
   }
-  if (problems.length > 0)
-    throw new ConfigError(problems.join('\n'), '`cvnets options` lists every key with its meaning');
-  return result as unknown as Config;
+  const changed = new Map([...final].filter(([key, { value }]) => !same(value, defaultOf(key))));
+  const unsupported = [...changed.values()].flatMap((setting) => missing(setting, changed));
+  const stopping = unsupported.filter(({ key }) => !allowUnsupported || Object.hasOwn(keys, key));
+  for (const setting of stopping) {
+    problems.push(`${describe(setting)} needs ${setting.feature}, which cvnets does not have yet`);
+  }
+  if (problems.length > 0) {
+    const optional = stopping.some(({ key }) => !Object.hasOwn(keys, key));
+    throw new ConfigError(problems.join('\n'), optional ? `${LIST_OF_KEYS}; ${HOW_TO_LEAVE_OUT}` : LIST_OF_KEYS);
+  }
+  return {
+    config: Object.fromEntries(keyNames.map((key) => [key, settled(key, final)])) as unknown as Config,
+    ignored: [...changed.keys()].filter((key) => isPrivate(key) || Object.hasOwn(ignoredKeys, key)),
+    unsupported,
+  };
+}
+
+/** The configuration alone. Throws ConfigError for what is unknown, wrong or not supported yet. */
+export function resolveConfig(settings: readonly Setting[]): Config {
+  return resolve(settings).config;
+}
+
+/** The value that a setting means, what is wrong with it, or undefined for a group without content. */
+function check({ key, value }: Setting): { readonly value: unknown } | string | undefined {
+  const schema = schemaOf(key);
+  if (!schema) {
+    if (value === null && knownNames.some((name) => name.startsWith(`${key}.`))) return undefined;
+    if (isPrivate(key) || manyTasks.test(key)) return { value };
+    return `; ${unknownKeyHint(key)}`;
+  }
+  // CVNets writes `key: null`, or nothing, for "unset".
+  if (value === null) return { value: schema.parse(undefined) };
+  if (neededBy(key, value)) return { value };
+  const parsed = schema.safeParse(asList(value));
+  return parsed.success ? { value: parsed.data } : `: ${parsed.error.issues.map(({ message }) => message).join('; ')}`;
+}
+
+/** CVNets takes such keys without knowing them: notes of their authors, and the parts of runs with several tasks. */
+const isPrivate = (key: string) => key.includes('local_');
+const manyTasks = /^(tasks|include_configs)/;
+
+/** `(0.08, 1.0)`, which Python reads as a pair, is a list. */
+function asList(value: unknown): unknown {
+  const inner = typeof value === 'string' && /^\s*\((.*)\)\s*$/s.exec(value)?.[1];
+  return inner ? parseValue(`[${inner}]`) : value;
+}
+
+/** Nothing when the setting is supported, or does not matter because its feature is off. */
+function missing(setting: Setting, changed: ReadonlyMap<string, Setting>): Unsupported[] {
+  const needed = neededBy(setting.key, setting.value);
+  if (needed) return [{ ...setting, feature: needed }];
+  if (schemaOf(setting.key) === undefined && manyTasks.test(setting.key)) {
+    return [{ ...setting, feature: 'training on several tasks' }];
+  }
+  if (Object.hasOwn(keys, setting.key)) return [];
+  const feature = featureOf(setting.key);
+  if (!feature) return [];
+  const { switch: lever } = feature;
+  const on = !lever || ('is' in lever ? same(settled(lever.key, changed), lever.is) : changed.has(lever.key));
+  return on ? [{ ...setting, feature: feature.name }] : [];
+}
+
+/** What a value of a key, or an element of it, needs. */
+function neededBy(key: string, value: unknown): string | undefined {
+  if (!Object.hasOwn(laterValues, key)) return undefined;
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const found = values.find((one) => typeof one === 'string' && Object.hasOwn(laterValues[key], one));
+  return found === undefined ? undefined : laterValues[key][found as string];
+}
+
+const defaultOf = (key: string) => schemaOf(key)?.parse(undefined);
+const settled = (key: string, set: ReadonlyMap<string, Setting>) =>
+  set.has(key) ? set.get(key)!.value : defaultOf(key);
+const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+
+function describe({ where, key, value }: Setting): string {
+  const known = schemaOf(key) || manyTasks.test(key);
+  return `${where}: ${known ? '' : 'unknown key '}${key} = ${JSON.stringify(value)}`;
 }
 
 function unknownKeyHint(key: string): string {
-  const inGroup = keyNames.filter((name) => name.startsWith(`${key}.`));
+  const inGroup = knownNames.filter((name) => name.startsWith(`${key}.`));
   if (inGroup.length > 0) return `it is a group of ${inGroup.slice(0, 4).join(', ')}`;
-  const hint = suggestion(key, keyNames);
+  const hint = suggestion(key, knownNames);
   if (!hint.startsWith('known')) return hint;
   const tail = key.split('.').at(-1)!;
   const sameTail = keyNames.filter((name) => name.split('.').at(-1) === tail);

@@ -37,7 +37,6 @@ export const modelKeys = {
     .nullable()
     .default(null)
     .describe('Activation of the network; default: model.activation.name'),
-  'model.classification.activation.inplace': z.boolean().default(false).describe('Has no effect: the planner decides'),
   'model.classification.activation.neg_slope': z
     .number()
     .default(0.1)
@@ -55,9 +54,11 @@ export const modelKeys = {
   'model.classification.resnet.depth': z.literal([18, 34, 50, 101]).default(50).describe('Number of layers'),
   'model.classification.resnet.dropout': share().default(0).describe('Dropout in the residual blocks'),
   'model.activation.name': activation.default('relu').describe('Activation where a layer names none'),
-  'model.activation.inplace': z.boolean().default(false).describe('Has no effect: the planner decides'),
   'model.activation.neg_slope': z.number().default(0.1).describe('Slope of leaky_relu and start of prelu below 0'),
-  'model.normalization.name': z.enum(['batch_norm']).default('batch_norm').describe('Normalisation layer'),
+  'model.normalization.name': z
+    .enum(['batch_norm', 'batch_norm_2d', 'batch_norm_fp32', 'sync_batch_norm', 'sync_batch_norm_fp32'])
+    .default('batch_norm')
+    .describe('Normalisation layer; the names of batch norm are the same thing on one device in float32'),
   'model.normalization.momentum': z
     .number()
     .gt(0)

@@ -8,7 +8,6 @@ export const optimKeys = {
   'optim.name': z.enum(['sgd', 'adam', 'adamw']).default('sgd').describe('Which optimizer'),
   'optim.weight_decay': rate().default(4e-5).describe('Weight decay'),
   'optim.no_decay_bn_filter_bias': z.boolean().default(false).describe('No weight decay for biases and norms'),
-  'optim.bypass_parameters_check': z.boolean().default(false).describe('Has no effect: every parameter is updated'),
   'optim.sgd.momentum': z.number().min(0).lt(1).default(0.9).describe('Momentum'),
   'optim.sgd.nesterov': z.boolean().default(false).describe("Nesterov's momentum"),
   'optim.adam.beta1': beta(0.9),
@@ -32,7 +31,6 @@ export const optimKeys = {
     .enum(['cosine', 'polynomial', 'fixed', 'multi_step', 'cyclic'])
     .default('cosine')
     .describe('Shape of the learning rate'),
-  'scheduler.lr': rate().default(0.1).describe('Has no effect: each schedule has its own'),
   'scheduler.is_iteration_based': z
     .boolean()
     .default(false)

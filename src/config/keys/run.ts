@@ -11,21 +11,12 @@ export const runKeys = {
   'common.log_freq': z.int().min(1).default(100).describe('Batches between two progress events'),
   'common.k_best_checkpoints': z.int().min(0).default(5).describe('How many of the best checkpoints are kept'),
   'common.save_interval_freq': z.int().min(0).default(0).describe('Updates between two checkpoints inside an epoch'),
-  'common.channels_last': z.boolean().default(true).describe('Has no effect: channels are always the fast axis'),
 
   'stats.checkpoint_metric': z
     .enum(['loss', 'top1', 'top5'])
     .default('loss')
     .describe('Validation metric that decides which checkpoint is best'),
   'stats.checkpoint_metric_max': z.boolean().default(false).describe('Larger is better for that metric'),
-  'stats.train': z
-    .array(z.enum(['loss', 'top1', 'top5', 'grad_norm']))
-    .default(['loss'])
-    .describe('Has no effect: loss and top1 are always recorded'),
-  'stats.val': z
-    .array(z.enum(['loss', 'top1', 'top5']))
-    .default(['loss'])
-    .describe('Has no effect: all three are always recorded'),
 
   'ema.enable': z.boolean().default(false).describe('Keeps and evaluates an average of the weights'),
   'ema.momentum': z

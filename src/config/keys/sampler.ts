@@ -29,7 +29,6 @@ export const samplerKeys = {
   'sampler.msc.max_crop_size_height': pixels(320, 'Largest height of multi_scale_sampler'),
   'sampler.msc.max_n_scales': z.int().min(1).default(5).describe('Sizes between the smallest and the largest'),
   'sampler.msc.check_scale': pixels(32, 'Sizes are multiples of it'),
-  'sampler.msc.scale_inc': z.boolean().default(false).describe('Has no effect, as in CVNets'),
 
   'sampler.vbs.crop_size_width': pixels(256, 'Base width of variable_batch_sampler; the width in validation'),
   'sampler.vbs.crop_size_height': pixels(256, 'Base height of variable_batch_sampler; the height in validation'),

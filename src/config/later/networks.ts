@@ -1,0 +1,133 @@
+import * as z from 'zod';
+import { choice, type Feature, flag, int, ints, real, text, under, unset, yes } from './feature.js';
+
+const share = () => unset(z.number());
+
+/** Options of a network that is not there yet: they matter once it is chosen. */
+const network = (name: string, group: string, keys: Feature['keys']): Feature => ({
+  name: `the network ${name}`,
+  switch: { key: 'model.classification.name', is: name },
+  keys: under(`model.classification.${group}`, keys),
+});
+
+/** Networks for classification, and what can be done to the ones that are there. */
+export const networkFeatures: readonly Feature[] = [
+  network('mobilenetv3', 'mobilenetv3', { mode: choice('large', ['small']), width_multiplier: real(1) }),
+  network('mobileone', 'mobileone', { variant: text('s1'), inference_mode: flag() }),
+  network('efficientnet', 'efficientnet', { mode: unset(z.string()), stochastic_depth_prob: real(0) }),
+  network('regnet', 'regnet', { mode: text('y_4.0gf'), stochastic_depth_prob: real(0), stem_width: int(32) }),
+  network('fastvit', 'fastvit', {
+    variant: text('T8'),
+    inference_mode: flag(),
+    dropout: real(0),
+    drop_path: real(0),
+    use_layer_scale: yes(),
+    layer_scale_init_value: real(1e-5),
+  }),
+  network('swin', 'swin', {
+    mode: text('tiny'),
+    stochastic_depth_prob: share(),
+    extract_end_point_format: choice('nchw', ['nhwc']),
+  }),
+  network('mobilevit', 'mit', {
+    mode: choice('small', ['xx_small', 'x_small']),
+    attn_dropout: real(0),
+    ffn_dropout: real(0),
+    dropout: real(0),
+    transformer_norm_layer: text('layer_norm'),
+    no_fuse_local_global_features: flag(),
+    conv_kernel_size: int(3),
+    head_dim: unset(z.int()),
+    number_heads: unset(z.int()),
+  }),
+  network('mobilevit_v2', 'mitv2', {
+    attn_dropout: real(0),
+    ffn_dropout: real(0),
+    dropout: real(0),
+    width_multiplier: real(1),
+    attn_norm_layer: text('layer_norm_2d'),
+  }),
+  network('vit', 'vit', {
+    mode: text('base'),
+    dropout: real(0),
+    stochastic_dropout: real(0),
+    norm_layer: text('layer_norm'),
+    sinusoidal_pos_emb: flag(),
+    no_cls_token: flag(),
+    use_pytorch_mha: flag(),
+    use_simple_fpn: flag(),
+    checkpoint_segments: int(4),
+  }),
+  network('byteformer', 'byteformer', {
+    dropout: real(0),
+    stochastic_dropout: real(0),
+    norm_layer: text('layer_norm'),
+    sinusoidal_pos_emb: flag(),
+    use_pytorch_mha: flag(),
+    mode: choice('tiny', ['small', 'base', 'huge']),
+    vocab_size: int(257),
+    max_num_tokens: int(10000),
+    conv_kernel_size: int(16),
+    window_sizes: ints([128]),
+    window_shifts: ints([0, 64, 0, 64, 0, 64, 0, 64, 0, 64, 0, 64]),
+    downsample: z
+      .array(z.boolean())
+      .default([true, true, false, true, false, true, false, true, false, true, false, false]),
+    padding_index: int(-1),
+    dummy_input_token_length: int(48564),
+  }),
+  {
+    name: 'stochastic depth and squeeze-excitation in ResNet',
+    switch: { key: 'model.classification.name', is: 'resnet' },
+    keys: under('model.classification.resnet', { stochastic_depth_prob: real(0), se_resnet: flag() }),
+  },
+  {
+    name: 'starting from saved weights',
+    switch: { key: 'model.classification.pretrained' },
+    keys: under('model', {
+      'classification.pretrained': unset(z.string()),
+      resume_exclude_scopes: text(''),
+      ignore_missing_scopes: text(''),
+      rename_scopes_map: unset(z.unknown()),
+    }),
+  },
+  { name: 'frozen layers', keys: { 'model.freeze_modules': z.union([z.string(), z.array(z.string())]).default('') } },
+  {
+    name: 'a learning rate for each layer',
+    switch: { key: 'model.classification.enable_layer_wise_lr_decay' },
+    keys: under('model.classification', { enable_layer_wise_lr_decay: flag(), layer_wise_lr_decay_rate: real(1) }),
+  },
+  {
+    name: 'a momentum of batch norm that changes',
+    switch: { key: 'model.normalization.adjust_bn_momentum.enable' },
+    keys: under('model.normalization.adjust_bn_momentum', {
+      enable: flag(),
+      anneal_type: choice('cosine', ['linear']),
+      final_momentum_value: real(1e-6),
+    }),
+  },
+  {
+    name: 'group norm',
+    switch: { key: 'model.normalization.name', is: 'group_norm' },
+    keys: { 'model.normalization.groups': int(1) },
+  },
+  {
+    name: 'learned augmentation',
+    switch: { key: 'model.learn_augmentation.mode' },
+    keys: {
+      ...under('model.learn_augmentation', {
+        mode: unset(z.enum(['basic', 'distribution'])),
+        brightness: flag(),
+        contrast: flag(),
+        noise: flag(),
+        lr_multiplier: real(1),
+      }),
+      ...under('loss.neural_augmentation', {
+        perceptual_metric: z.enum(['psnr']).default('psnr'),
+        target_value: z.union([z.number(), z.array(z.number())]).default([40, 20]),
+        curriculum_method: choice('cosine', ['linear']),
+        alpha: real(100),
+      }),
+    },
+  },
+];
