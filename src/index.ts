@@ -1,8 +1,9 @@
 // The public API. `index.node.ts` and `index.browser.ts` add the platform of their host.
-export type { ImageDataset } from './data/datasets/dataset.js';
+export type { BatchSource, ImageBatch } from './data/batch.js';
+export type { ImageDataset, LabelledImages, PhotoDataset } from './data/datasets/dataset.js';
 export { readIdx, writeIdx } from './data/datasets/idx.js';
 export { idxDataset, loadMnist } from './data/datasets/mnist.js';
-export { type ImageBatch, Loader } from './data/loader.js';
+export { Loader } from './data/loader.js';
 export { BatchSampler } from './data/samplers/batch-sampler.js';
 export { MultiScaleSampler, type MultiScaleSamplerOptions } from './data/samplers/multi-scale-sampler.js';
 export type { BatchShape, Sampler, SamplerBatch } from './data/samplers/sampler.js';

@@ -1,11 +1,15 @@
-import type { ImageDataset } from '../data/datasets/dataset.js';
+import type { BatchSource } from '../data/batch.js';
+import { type Dataset, isPhotoDataset, type Split } from '../data/datasets/dataset.js';
+import { classNames, type ImageFolderOptions } from '../data/datasets/image-folder.js';
 import { type DatasetSource, datasets } from '../data/datasets/index.js';
-import type { Split } from '../data/datasets/mnist.js';
 import { subset } from '../data/datasets/subset.js';
 import { Loader } from '../data/loader.js';
-import type { Files } from '../platform/platform.js';
+import { PhotoLoader } from '../data/photo-loader.js';
+import type { Sampler } from '../data/samplers/sampler.js';
+import type { Files, Platform } from '../platform/platform.js';
 import { ConfigError } from '../utils/errors.js';
 import { suggestion } from '../utils/suggest.js';
+import { photoReader } from './build-photos.js';
 import { trainSampler, valSampler } from './build-sampler.js';
 import type { Config } from './keys/index.js';
 
@@ -13,36 +17,46 @@ import type { Config } from './keys/index.js';
 export type FindPackage = (name: string) => Promise<string | undefined>;
 
 /** Shuffled batches of the training images. */
-export async function trainLoader(config: Config, files: Files, findPackage: FindPackage): Promise<Loader> {
-  const all = await loadDataset(config, files, findPackage, 'train');
+export async function trainLoader(config: Config, platform: Platform, findPackage: FindPackage): Promise<BatchSource> {
+  const all = await loadDataset(config, platform.files, findPackage, 'train');
   const dataset = subset(all, config['dataset.percentage_of_samples'], config['dataset.sample_selection_random_seed']);
-  return new Loader(dataset, trainSampler(config, dataset.length));
+  return loader(config, platform, 'train', dataset, trainSampler(config, dataset.length));
 }
 
 /** Batches of the validation images in order. */
 export async function valLoader(
   config: Config,
-  files: Files,
+  platform: Platform,
   findPackage: FindPackage,
   batchSize = config['dataset.val_batch_size0'],
-): Promise<Loader> {
-  const dataset = await loadDataset(config, files, findPackage, 'val');
-  return new Loader(dataset, valSampler(config, dataset.length, batchSize));
+): Promise<BatchSource> {
+  const dataset = await loadDataset(config, platform.files, findPackage, 'val');
+  return loader(config, platform, 'val', dataset, valSampler(config, dataset.length, batchSize));
 }
 
-async function loadDataset(
+async function loader(
   config: Config,
-  files: Files,
-  findPackage: FindPackage,
+  platform: Platform,
   split: Split,
-): Promise<ImageDataset> {
+  dataset: Dataset,
+  sampler: Sampler,
+): Promise<BatchSource> {
+  if (!isPhotoDataset(dataset)) return new Loader(dataset, sampler);
+  return new PhotoLoader(dataset, sampler, await photoReader(config, platform, split), {
+    prefetch: config['dataset.prefetch_factor'],
+    maxSkippedShare: config['dataset.max_skipped_percentage'] / 100,
+  });
+}
+
+async function loadDataset(config: Config, files: Files, findPackage: FindPackage, split: Split): Promise<Dataset> {
   const name = config['dataset.name'];
   if (name === null) throw new ConfigError('dataset.name is not set', `known: ${Object.keys(datasets).join(', ')}`);
   if (!Object.hasOwn(datasets, name)) {
     throw new ConfigError(`dataset.name: there is no dataset '${name}'`, suggestion(name, Object.keys(datasets)));
   }
   const source: DatasetSource = datasets[name as keyof typeof datasets];
-  const dataset = await source.load(files, await root(config, source, findPackage, split), split);
+  const folder = await root(config, source, findPackage, split);
+  const dataset = await source.load(files, folder, split, await folderOptions(config, files, split));
   const classes = config['model.classification.n_classes'];
   if (dataset.classes.length > classes) {
     throw new ConfigError(
@@ -51,6 +65,18 @@ async function loadDataset(
     );
   }
   return dataset;
+}
+
+/** Numbers of classes are those of the training folder, so that a class without validation photos shifts none. */
+async function folderOptions(config: Config, files: Files, split: Split): Promise<ImageFolderOptions> {
+  const [train, val] = [config['dataset.root_train'], config['dataset.root_val']];
+  const mixed = val === '' || val === train;
+  const shares = { valShare: config['dataset.val_percentage'] / 100, seed: config['dataset.split_seed'] };
+  const fromTraining = split === 'val' && train !== '' && (await files.exists(train));
+  return {
+    split: mixed ? shares : undefined,
+    classes: fromTraining ? await classNames(files, train, 'train') : undefined,
+  };
 }
 
 async function root(config: Config, source: DatasetSource, findPackage: FindPackage, split: Split): Promise<string> {

@@ -48,9 +48,11 @@ export function trainSampler(config: Config, count: number): Sampler {
   }
 }
 
-/** Validation images in order at the base size, each once: CVNets' multi-scale samplers would count some twice. */
+/** Validation images in order at the base size, or center_crop's, each once: CVNets' multi-scale samplers would count some twice. */
 export function valSampler(config: Config, count: number, batchSize: number): Sampler {
-  return new BatchSampler({ count, shuffle: false, ...baseSize(config), batchSize });
+  const size = config['image_augmentation.center_crop.size'];
+  const shape = config['image_augmentation.center_crop.enable'] ? { height: size, width: size } : baseSize(config);
+  return new BatchSampler({ count, shuffle: false, ...shape, batchSize });
 }
 
 function scales(config: Config, group: 'msc' | 'vbs'): ScaleOptions {

@@ -1,19 +1,10 @@
 import { ConfigError } from '../utils/errors.js';
+import type { BatchSource, ImageBatch } from './batch.js';
 import type { ImageDataset } from './datasets/dataset.js';
 import type { Sampler, SamplerBatch } from './samplers/sampler.js';
 
-/** What one step is fed: pixels as N,H,W,C bytes and one class an image. */
-export interface ImageBatch {
-  readonly size: number;
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-  readonly image: Uint8Array;
-  readonly target: Int32Array;
-}
-
 /** Reads the batches that a sampler chooses. The arrays of a batch are its own: it may be kept. */
-export class Loader {
+export class Loader implements BatchSource {
   /** Throws ConfigError when the sampler asks for sizes that the images do not have. */
   constructor(
     readonly dataset: ImageDataset,

@@ -11,6 +11,7 @@ export function memoryFiles(contents: Map<string, Uint8Array> = new Map()): File
     if (!content) throw new FormatError(`cannot read ${path}: there is no such file`, 'check the path');
     return content;
   };
+  const isFolder = (path: string) => [...contents.keys()].some((name) => name.startsWith(`${path}/`));
   const bytes = (content: Uint8Array | string) =>
     typeof content === 'string' ? new TextEncoder().encode(content) : content.slice();
 
@@ -26,10 +27,10 @@ export function memoryFiles(contents: Map<string, Uint8Array> = new Map()): File
       joined.set(added, old.length);
       contents.set(path, joined);
     },
-    exists: async (path) => contents.has(path) || folders.has(path),
+    exists: async (path) => contents.has(path) || folders.has(path) || isFolder(path),
     async list(path) {
-      const inside = [...contents.keys(), ...folders].filter((name) => parent(name) === path);
-      return inside.map((name) => name.slice(path.length + 1)).sort();
+      const inside = [...contents.keys(), ...folders].filter((name) => name.startsWith(`${path}/`));
+      return [...new Set(inside.map((name) => name.slice(path.length + 1).split('/')[0]))].sort();
     },
     async makeFolder(path) {
       if (folders.has(path)) return false;

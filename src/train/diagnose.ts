@@ -1,4 +1,4 @@
-import type { ImageBatch } from '../data/loader.js';
+import type { ImageBatch } from '../data/batch.js';
 import { mul } from '../ops/binary.js';
 import { fill } from '../ops/fill.js';
 import { sum } from '../ops/reduce.js';

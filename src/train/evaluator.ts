@@ -1,4 +1,4 @@
-import type { Loader } from '../data/loader.js';
+import type { BatchSource } from '../data/batch.js';
 import type { Engine } from '../scheduler/engine.js';
 import { ProgramCache } from '../scheduler/program-cache.js';
 import type { TypedArray } from '../tensor/dtype.js';
@@ -26,7 +26,7 @@ export class Evaluator {
   constructor(
     engine: Engine,
     task: Task,
-    readonly loader: Loader,
+    readonly loader: BatchSource,
     average?: AverageRule,
   ) {
     this.#programs = new ProgramCache(engine, {
@@ -59,7 +59,7 @@ export class Evaluator {
       progress?.(++done, batches);
     };
     let pending: Pending | undefined;
-    for (const batch of loader.epoch(0)) {
+    for await (const batch of loader.epoch(0)) {
       const program = await this.#programs.get(inputSpecs({ ...batch, batch: batch.size }, batch.channels));
       const { image, target, size } = batch;
       const result = program.run({ inputs: { image, target }, scalars: usedScalars(program, { counter: 0 }) });

@@ -69,6 +69,14 @@ export class RunFolder {
     );
   }
 
+  /** `skipped.csv`: files that could not be read, and why. Without any, there is no such file. */
+  async writeSkipped(skipped: readonly (readonly [path: string, reason: string])[]): Promise<void> {
+    if (skipped.length === 0) return;
+    const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+    const rows = skipped.map((row) => row.map(cell).join(','));
+    await this.files.write(`${this.path}/skipped.csv`, `path,reason\n${rows.join('\n')}\n`);
+  }
+
   async writeCurves(rows: readonly EpochResult[]): Promise<void> {
     await this.files.write(`${this.path}/curves.svg`, curvesSvg(this.path, rows));
   }

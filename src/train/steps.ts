@@ -1,4 +1,4 @@
-import type { ImageBatch, Loader } from '../data/loader.js';
+import type { BatchSource, ImageBatch } from '../data/batch.js';
 import type { Engine } from '../scheduler/engine.js';
 import { ProgramCache } from '../scheduler/program-cache.js';
 import type { State } from '../tensor/state.js';
@@ -36,7 +36,7 @@ export interface StepsOptions {
   readonly rule: UpdateRule;
   readonly schedule: Schedule;
   readonly average?: AverageRule;
-  readonly loader: Loader;
+  readonly loader: BatchSource;
   readonly accumulation: AccumulationOptions;
 }
 

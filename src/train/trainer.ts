@@ -1,4 +1,4 @@
-import type { ImageBatch } from '../data/loader.js';
+import { firstBatch, type ImageBatch } from '../data/batch.js';
 import type { TypedArray } from '../tensor/dtype.js';
 import { size } from '../tensor/shape.js';
 import type { State } from '../tensor/state.js';
@@ -109,6 +109,7 @@ export class Trainer {
       };
       await results.add(last);
       await folder.writeCurves(results.rows);
+      await folder.writeSkipped(this.#skipped());
       Object.assign(this.#progress, { epoch: epoch + 1, batch: 0, sums: emptySums() });
       await this.#saveLast();
       emit({ event: 'epoch', best, ...(ema ? { ema_top1: ema.top1 } : {}), ...last });
@@ -146,6 +147,11 @@ export class Trainer {
     });
   }
 
+  #skipped(): [string, string][] {
+    const { loader, val } = this.#options;
+    return [...(loader.skipped ?? []), ...(val.skipped ?? [])];
+  }
+
   #identity(): RunIdentity {
     const { engine, seed } = this.#options;
     return { device: engine.device.kind, numerics: engine.device.numerics, seed };
@@ -169,7 +175,7 @@ export class Trainer {
       while (pending.length > limit) await this.#collect(pending.shift()!);
     };
     const maxUpdates = 'updates' in length ? length.updates : Number.POSITIVE_INFINITY;
-    for (const batch of loader.epoch(this.#progress.epoch, this.#progress.batch)) {
+    for await (const batch of loader.epoch(this.#progress.epoch, this.#progress.batch)) {
       const snapshotDue = this.#progress.updates - (this.#snapshot?.progress.updates ?? -SNAPSHOT_UPDATES);
       if (snapshotDue >= SNAPSHOT_UPDATES) {
         await settle(0);
@@ -273,13 +279,13 @@ export class Trainer {
     this.#progress = structuredClone(this.#snapshot.progress);
     while (this.#progress.counter < broken.counter) {
       const { epoch, batch } = this.#progress;
-      for (const next of loader.epoch(epoch, batch)) {
+      for await (const next of loader.epoch(epoch, batch)) {
         if (this.#progress.counter === broken.counter) break;
         await (await this.#startStep(next)).result;
       }
       if (this.#progress.counter < broken.counter) Object.assign(this.#progress, { epoch: epoch + 1, batch: 0 });
     }
-    const [batch] = loader.epoch(broken.epoch, broken.batch);
+    const batch = await firstBatch(loader, broken.epoch, broken.batch);
     const found = await diagnose(engine, task, batch, broken.counter);
     return found ? new TrainingError(`${place}: ${found.where}`, found.hint) : new TrainingError(place, hint);
   }

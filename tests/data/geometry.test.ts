@@ -14,7 +14,7 @@ const places = ({ data }: RgbImage) =>
   Array.from({ length: data.length / 3 }, (_, i) => (data[3 * i + 2] ? `${data[3 * i]},${data[3 * i + 1]}` : 'black'));
 
 test('crop', () => {
-  const cropped = crop(ramp(5, 4), { left: 2, top: 1, width: 3, height: 2 });
+  const cropped = crop(ramp(5, 4), { x: 2, y: 1, width: 3, height: 2 });
   expect([cropped.width, cropped.height]).toEqual([3, 2]);
   expect(places(cropped)).toEqual(['2,1', '3,1', '4,1', '2,2', '3,2', '4,2']);
 });
@@ -25,7 +25,7 @@ test.each([
   [0, 3, 1, 2],
   [0, 0, 0, 1],
 ])('a crop at (%i, %i) of %ix%i is refused', (left, top, width, height) => {
-  expect(() => crop(ramp(5, 4), { left, top, width, height })).toThrow('inside the image');
+  expect(() => crop(ramp(5, 4), { x: left, y: top, width, height })).toThrow('inside the image');
 });
 
 // torchvision's center_crop: offsets are Python's round of the halved difference, so 0.5 gives 0 and 1.5 gives 2.

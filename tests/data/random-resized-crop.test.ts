@@ -10,12 +10,12 @@ test('crops are inside the image and, unless no draw fits, of an allowed area an
   fc.assert(
     fc.property(side, side, fc.nat(), (width, height, index) => {
       const crop = randomCrop({ width, height }, defaultCrop, sequence(index));
-      expect(crop.left).toBeGreaterThanOrEqual(0);
-      expect(crop.top).toBeGreaterThanOrEqual(0);
+      expect(crop.x).toBeGreaterThanOrEqual(0);
+      expect(crop.y).toBeGreaterThanOrEqual(0);
       expect(crop.width).toBeGreaterThan(0);
       expect(crop.height).toBeGreaterThan(0);
-      expect(crop.left + crop.width).toBeLessThanOrEqual(width);
-      expect(crop.top + crop.height).toBeLessThanOrEqual(height);
+      expect(crop.x + crop.width).toBeLessThanOrEqual(width);
+      expect(crop.y + crop.height).toBeLessThanOrEqual(height);
       expect(randomCrop({ width, height }, defaultCrop, sequence(index))).toEqual(crop);
       if (Math.min(width, height) < 100 || Math.max(width, height) > 2 * Math.min(width, height)) return;
       // Rounding of both sides moves area and ratio a little.
@@ -35,19 +35,19 @@ test('shares of the area are uniform, places too', () => {
   const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / count;
   // A uniform share has deviation 0.4 / sqrt(12) = 0.115, its mean 0.0018: five of those.
   expect(mean(crops.map(({ width, height }) => (width * height) / 1e6))).toBeCloseTo(0.3, 2);
-  expect(mean(crops.map(({ left, width }) => left / (1000 - width)))).toBeCloseTo(0.5, 1);
-  expect(mean(crops.map(({ top, height }) => top / (1000 - height)))).toBeCloseTo(0.5, 1);
+  expect(mean(crops.map(({ x, width }) => x / (1000 - width)))).toBeCloseTo(0.5, 1);
+  expect(mean(crops.map(({ y, height }) => y / (1000 - height)))).toBeCloseTo(0.5, 1);
 });
 
 test('where no rectangle fits, the largest centred one', () => {
   const whole = { ...defaultCrop, scale: [1, 1] as const };
   const of = (width: number, height: number) => randomCrop({ width, height }, whole, sequence(0));
-  expect(of(400, 30)).toEqual({ left: 180, top: 0, width: 40, height: 30 });
-  expect(of(30, 400)).toEqual({ left: 0, top: 180, width: 30, height: 40 });
+  expect(of(400, 30)).toEqual({ x: 180, y: 0, width: 40, height: 30 });
+  expect(of(30, 400)).toEqual({ x: 0, y: 180, width: 30, height: 40 });
   const tooMuch = { ...defaultCrop, scale: [4, 5] as const };
   expect(randomCrop({ width: 11, height: 10 }, tooMuch, sequence(0))).toEqual({
-    left: 0,
-    top: 0,
+    x: 0,
+    y: 0,
     width: 11,
     height: 10,
   });

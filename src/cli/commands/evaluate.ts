@@ -25,7 +25,7 @@ export async function evaluate(context: CommandContext, run: string, flags: Eval
   const config = await loadConfig(context, folder.configPath, flags);
 
   const batchSize = config['dataset.eval_batch_size0'] ?? config['dataset.val_batch_size0'];
-  const loader = await valLoader(config, files, findPackage, batchSize);
+  const loader = await valLoader(config, platform, findPackage, batchSize);
   const [{ height, width }] = loader.sampler.shapes;
   const task = buildTask(config, { channels: loader.dataset.channels, height, width });
   const path = await new Checkpoints(files, folder.checkpointsPath, 0).evaluationPath(choice);
@@ -58,6 +58,7 @@ export async function evaluate(context: CommandContext, run: string, flags: Eval
       output.write(`(${formatSeconds(seconds)})\n`);
     }
   } finally {
+    await loader.close?.();
     await engine.close();
   }
 }

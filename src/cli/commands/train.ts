@@ -32,8 +32,8 @@ export async function train(context: CommandContext, recipe: string | undefined,
   const reporter = flags.json
     ? jsonReporter(output, requested['common.log_freq'])
     : textReporter(output, `cvnets train · ${requested['model.classification.name']}`, platform.now);
-  const loader = await trainLoader(requested, files, findPackage);
-  const val = await valLoader(requested, files, findPackage);
+  const loader = await trainLoader(requested, platform, findPackage);
+  const val = await valLoader(requested, platform, findPackage);
   const [height, width] = loader.dataset.fixedSize ?? [loader.sampler.shapes[0].height, loader.sampler.shapes[0].width];
   const task = buildTask(requested, { channels: loader.dataset.channels, height, width });
   const parts = buildRun(requested, task, loader.sampler.batches(0));
@@ -57,6 +57,8 @@ export async function train(context: CommandContext, recipe: string | undefined,
     });
     return (await trainer.run()) !== undefined;
   } finally {
+    await loader.close?.();
+    await val.close?.();
     await engine.close();
   }
 }

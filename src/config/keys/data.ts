@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** Keys about images: `dataset` and `image_augmentation`. */
+/** Keys about images: `dataset`. */
 export const dataKeys = {
   'dataset.name': z.string().nullable().default(null).describe('Which dataset'),
   'dataset.category': z.enum(['classification']).default('classification').describe('Task of the dataset'),
@@ -16,21 +16,25 @@ export const dataKeys = {
     .nullable()
     .default(null)
     .describe('Images in a batch of cvnets eval; default: as in validation'),
+  'dataset.val_percentage': z
+    .number()
+    .min(0)
+    .lt(100)
+    .default(20)
+    .describe('Validation share of each class where a folder of photos is not split; the seed is split_seed'),
+  'dataset.split_seed': z.int().min(0).default(0).describe('Which photos they are'),
+  'dataset.workers': z
+    .int()
+    .min(-1)
+    .default(-1)
+    .describe('Threads that read photos; 0: the main thread, -1: as many as there are cores'),
+  'dataset.prefetch_factor': z.int().min(0).default(2).describe('Batches that are read ahead'),
+  'dataset.max_skipped_percentage': z
+    .number()
+    .min(0)
+    .max(100)
+    .default(5)
+    .describe('Share of the photos that may be unreadable before the run stops'),
   'dataset.pin_memory': z.boolean().default(false).describe('Has no effect'),
   'dataset.persistent_workers': z.boolean().default(false).describe('Has no effect: workers always persist'),
-
-  'image_augmentation.to_tensor.mean_std_normalization.enable': z
-    .boolean()
-    .default(false)
-    .describe('Subtracts a mean and divides by a deviation after scaling to 0..1'),
-  'image_augmentation.to_tensor.mean_std_normalization.mean': z
-    .array(z.number())
-    .nullable()
-    .default(null)
-    .describe('One mean per channel, for pixels in 0..1'),
-  'image_augmentation.to_tensor.mean_std_normalization.std': z
-    .array(z.number().positive())
-    .nullable()
-    .default(null)
-    .describe('One deviation per channel'),
 };

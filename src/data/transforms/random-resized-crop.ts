@@ -29,9 +29,9 @@ export function randomCrop(
     const width = roundHalfToEven(Math.sqrt(area * aspect));
     const height = roundHalfToEven(Math.sqrt(area / aspect));
     if (width < 1 || height < 1 || width > fullWidth || height > fullHeight) continue;
-    const top = Math.floor(random.uniform(0, fullHeight - height + 1));
-    const left = Math.floor(random.uniform(0, fullWidth - width + 1));
-    return { left, top, width, height };
+    const y = Math.floor(random.uniform(0, fullHeight - height + 1));
+    const x = Math.floor(random.uniform(0, fullWidth - width + 1));
+    return { x, y, width, height };
   }
   return centralCrop(fullWidth, fullHeight, ratio);
 }
@@ -41,8 +41,8 @@ function centralCrop(fullWidth: number, fullHeight: number, [least, most]: reado
   const width = aspect > most ? roundHalfToEven(fullHeight * most) : fullWidth;
   const height = aspect < least ? roundHalfToEven(fullWidth / least) : fullHeight;
   return {
-    left: Math.floor((fullWidth - width) / 2),
-    top: Math.floor((fullHeight - height) / 2),
+    x: Math.floor((fullWidth - width) / 2),
+    y: Math.floor((fullHeight - height) / 2),
     width,
     height,
   };

@@ -1,0 +1,37 @@
+import type { Split } from '../data/datasets/dataset.js';
+import { ImageDecoders } from '../data/images/decoder.js';
+import { JpegDecoder } from '../data/images/jpeg.js';
+import { PngDecoder } from '../data/images/png.js';
+import { inlineReader, type PhotoReader } from '../data/photo-loader.js';
+import type { ImageTransform } from '../data/transforms/augment.js';
+import type { Platform } from '../platform/platform.js';
+import type { Config } from './keys/index.js';
+
+/** What reads the photos of a split and brings them to size. */
+export async function photoReader(config: Config, platform: Platform, split: Split): Promise<PhotoReader> {
+  const decoder = new ImageDecoders({ jpeg: await JpegDecoder.create(platform), png: new PngDecoder() });
+  return inlineReader(platform.files, decoder, photoTransform(config, split));
+}
+
+/** The transforms of a recipe, in CVNets' order. */
+export function photoTransform(config: Config, split: Split): ImageTransform {
+  const resize = 'image_augmentation.resize';
+  const crop = 'image_augmentation.random_resized_crop';
+  const flip = 'image_augmentation.random_horizontal_flip';
+  if (split === 'val') {
+    return {
+      kind: 'eval',
+      shortSide: config[`${resize}.enable`] ? config[`${resize}.size`] : undefined,
+      interpolation: config[`${resize}.interpolation`],
+    };
+  }
+  return {
+    kind: 'train',
+    crop: config[`${crop}.enable`]
+      ? { scale: config[`${crop}.scale`], ratio: config[`${crop}.aspect_ratio`] }
+      : undefined,
+    interpolation: config[`${crop}.interpolation`],
+    flip: config[`${flip}.enable`] ? config[`${flip}.p`] : 0,
+    seed: config['common.seed'],
+  };
+}

@@ -1,0 +1,151 @@
+import { describe, expect, test } from 'vitest';
+import type { ImageBatch } from '../../src/data/batch.js';
+import { ImageDecoders } from '../../src/data/images/decoder.js';
+import { PngDecoder } from '../../src/data/images/png.js';
+import { inlineReader, PhotoLoader, type PhotoLoaderOptions, type PhotoReader } from '../../src/data/photo-loader.js';
+import { BatchSampler } from '../../src/data/samplers/batch-sampler.js';
+import { VariableBatchSampler } from '../../src/data/samplers/variable-batch-sampler.js';
+import { prepareImage, type TrainTransform } from '../../src/data/transforms/augment.js';
+import { defaultCrop } from '../../src/data/transforms/random-resized-crop.js';
+import type { Files } from '../../src/platform/platform.js';
+import { FormatError } from '../../src/utils/errors.js';
+import { noisePng, photoDataset } from '../support/photos.js';
+
+const transform: TrainTransform = { kind: 'train', crop: defaultCrop, interpolation: 'bilinear', flip: 0.5, seed: 0 };
+const decoder = new ImageDecoders({ png: new PngDecoder() });
+
+async function collect(batches: AsyncIterable<ImageBatch> | Iterable<ImageBatch>): Promise<ImageBatch[]> {
+  const all: ImageBatch[] = [];
+  for await (const batch of batches) all.push(batch);
+  return all;
+}
+
+function samplerOf(count: number, batchSize = 4) {
+  return new BatchSampler({ count, batchSize, height: 12, width: 12, shuffle: true });
+}
+
+async function loaderOf(count: number, change?: (files: Files) => Promise<void>, options?: PhotoLoaderOptions) {
+  const { files, dataset } = await photoDataset(count);
+  await change?.(files);
+  return new PhotoLoader(dataset, samplerOf(count), inlineReader(files, decoder, transform), options);
+}
+
+test('batches hold the photos that the sampler chose, transformed', async () => {
+  const { files, dataset } = await photoDataset(10);
+  const loader = new PhotoLoader(dataset, samplerOf(10), inlineReader(files, decoder, transform));
+  const batches = await collect(loader.epoch(3));
+  expect(batches.map(({ size }) => size)).toEqual([4, 4, 2]);
+  let position = 0;
+  for (const [i, { indices }] of [...loader.sampler.epoch(3)].entries()) {
+    expect([...batches[i].target]).toEqual([...indices].map((index) => dataset.labels[index]));
+    for (const [j, index] of indices.entries()) {
+      const request = { height: 12, width: 12, epoch: 3, index, position: position++ };
+      const { data } = prepareImage(decoder, await files.read(dataset.paths[index]), request, transform);
+      expect(batches[i].image.subarray(j * 432, (j + 1) * 432)).toEqual(data);
+    }
+  }
+});
+
+test('sizes follow the sampler', async () => {
+  const { files, dataset } = await photoDataset(40);
+  const range = { base: 16, min: 8, max: 24 };
+  const scales = { height: range, width: range, maxScales: 3, checkScale: 8 };
+  const sampler = new VariableBatchSampler({ ...scales, count: 40, shuffle: true, batchSize: 8 });
+  const loader = new PhotoLoader(dataset, sampler, inlineReader(files, decoder, transform));
+  for (const { size, height, width, image, target } of await collect(loader.epoch(1))) {
+    expect(image).toHaveLength(size * height * width * 3);
+    expect(target).toHaveLength(size);
+    expect(sampler.shapes).toContainEqual({ height, width, batch: size });
+  }
+});
+
+test('an epoch can go on in its middle, however much is read ahead', async () => {
+  const whole = await collect((await loaderOf(18, undefined, { prefetch: 0 })).epoch(2));
+  const rest = await collect((await loaderOf(18, undefined, { prefetch: 5 })).epoch(2, 2));
+  expect(rest).toEqual(whole.slice(2));
+});
+
+/** A reader whose photos arrive when the test says so. */
+function slowReader(): PhotoReader & { waiting: (() => void)[]; done: number } {
+  const reader = {
+    waiting: [] as (() => void)[],
+    done: 0,
+    async read() {
+      await new Promise<void>((resolve) => reader.waiting.push(resolve));
+      reader.done++;
+      return new Uint8Array(432);
+    },
+    close: async () => {},
+  };
+  return reader;
+}
+
+test('no more is read ahead than the prefetch says', async () => {
+  const { dataset } = await photoDataset(40);
+  const reader = slowReader();
+  const loader = new PhotoLoader(dataset, samplerOf(40), reader, { prefetch: 2 });
+  const epoch = loader.epoch(0)[Symbol.asyncIterator]();
+  const first = epoch.next();
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(reader.waiting).toHaveLength(12);
+  for (const arrive of reader.waiting.splice(0, 4)) arrive();
+  expect((await first).value?.size).toBe(4);
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(reader.waiting).toHaveLength(8);
+
+  // Leaving waits for what is under way, and starts nothing more.
+  const left = epoch.return?.(undefined);
+  for (const arrive of reader.waiting.splice(0)) arrive();
+  await left;
+  expect(reader.done).toBe(12);
+  expect(reader.waiting).toHaveLength(0);
+});
+
+describe('photos that cannot be read', () => {
+  const damage =
+    (...names: string[]) =>
+    async (files: Files) => {
+      for (const name of names) await files.write(name, name.length % 2 ? 'no image' : noisePng(3).subarray(0, 60));
+    };
+
+  test('are listed, and the next one takes their place', async () => {
+    const loader = await loaderOf(30, damage('photos/a/003.png'));
+    const batches = await collect(loader.epoch(0));
+    expect([...loader.skipped.keys()]).toEqual(['photos/a/003.png']);
+    expect(batches.map(({ size }) => size)).toEqual([4, 4, 4, 4, 4, 4, 4, 2]);
+    // Photo 1 of the dataset is damaged: where it was asked for, photo 2 is, drawn for that place.
+    const healthy = await loaderOf(30);
+    const [all, indices] = [await collect(healthy.epoch(0)), [...healthy.sampler.epoch(0)]];
+    const [batch, place] = indices.map(({ indices }, i) => [i, indices.indexOf(1)]).find(([, j]) => j >= 0)!;
+    const other = healthy.reader;
+    const request = { height: 12, width: 12, epoch: 0, index: 2, position: 4 * batch + place };
+    all[batch].image.set(await other.read(healthy.dataset.paths[2], request), place * 432);
+    expect(batches).toEqual(all);
+  });
+
+  test('too many stop the run', async () => {
+    const loader = await loaderOf(30, damage('photos/a/003.png', 'photos/b/004.png'));
+    await expect(collect(loader.epoch(0))).rejects.toThrow(
+      /photos train: 2 of 30 photos cannot be read.*003.png|004.png/,
+    );
+    const patient = await loaderOf(30, damage('photos/a/003.png', 'photos/b/004.png'), { maxSkippedShare: 0.1 });
+    await collect(patient.epoch(0));
+    expect(patient.skipped.size).toBe(2);
+  });
+
+  test('a missing file is one of them; another error is not', async () => {
+    const loader = await loaderOf(30, (files) => files.remove('photos/a/003.png'));
+    await collect(loader.epoch(0));
+    expect(loader.skipped.get('photos/a/003.png')).toMatch('cannot read');
+    const { dataset } = await photoDataset(30);
+    const broken: PhotoReader = { read: () => Promise.reject(new TypeError('a bug')), close: async () => {} };
+    await expect(collect(new PhotoLoader(dataset, samplerOf(30), broken).epoch(0))).rejects.toThrow('a bug');
+  });
+
+  test('when all are, that is what is said', async () => {
+    const { dataset } = await photoDataset(4);
+    const broken: PhotoReader = { read: () => Promise.reject(new FormatError('no')), close: async () => {} };
+    const loader = new PhotoLoader(dataset, samplerOf(4), broken, { maxSkippedShare: 1 });
+    await expect(collect(loader.epoch(0))).rejects.toThrow('no photo can be read');
+  });
+});
