@@ -35,6 +35,4 @@ export const dataKeys = {
     .max(100)
     .default(5)
     .describe('Share of the photos that may be unreadable before the run stops'),
-  'dataset.pin_memory': z.boolean().default(false).describe('Has no effect'),
-  'dataset.persistent_workers': z.boolean().default(false).describe('Has no effect: workers always persist'),
 };
