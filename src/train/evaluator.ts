@@ -1,8 +1,9 @@
-import type { BatchSource } from '../data/batch.js';
+import type { BatchSource, ImageBatch } from '../data/batch.js';
 import type { Engine } from '../scheduler/engine.js';
 import { ProgramCache } from '../scheduler/program-cache.js';
 import type { TypedArray } from '../tensor/dtype.js';
 import { inputSpecs, traceEvaluation, usedScalars } from './programs.js';
+import type { SampleStatistics } from './samples.js';
 import type { AverageRule, Task } from './task.js';
 
 /** Mean loss over images, and percent. */
@@ -15,7 +16,7 @@ export interface Metrics {
 
 /** A batch that the device works on while the next one is read. */
 interface Pending {
-  readonly size: number;
+  readonly batch: ImageBatch;
   readonly result: Promise<Record<string, TypedArray>>;
 }
 
@@ -41,8 +42,11 @@ export class Evaluator {
     await this.#programs.prepare(sampler.shapes.map((shape) => inputSpecs(shape, dataset.channels)));
   }
 
-  /** @param progress receives the batches that are done, and all of them. */
-  async run(progress?: (batch: number, batches: number) => void): Promise<Metrics> {
+  /**
+   * @param progress receives the batches that are done, and all of them.
+   * @param samples is told about every image, when given.
+   */
+  async run(progress?: (batch: number, batches: number) => void, samples?: SampleStatistics): Promise<Metrics> {
     const { loader } = this;
     const batches = loader.sampler.batches(0);
     let images = 0;
@@ -50,8 +54,10 @@ export class Evaluator {
     let top1 = 0;
     let top5 = 0;
     let done = 0;
-    const collect = async ({ size, result }: Pending) => {
-      const { loss: mean, correct } = await result;
+    const collect = async ({ batch, result }: Pending) => {
+      const { loss: mean, correct, logits } = await result;
+      const { size } = batch;
+      samples?.add(batch, logits);
       images += size;
       loss += mean[0] * size;
       top1 += correct[0];
@@ -61,12 +67,12 @@ export class Evaluator {
     let pending: Pending | undefined;
     for await (const batch of loader.epoch(0)) {
       const program = await this.#programs.get(inputSpecs({ ...batch, batch: batch.size }, batch.channels));
-      const { image, target, size } = batch;
+      const { image, target } = batch;
       const result = program.run({ inputs: { image, target }, scalars: usedScalars(program, { counter: 0 }) });
       // It may fail before anyone waits for it; whoever does still gets the error.
       result.catch(() => {});
       if (pending) await collect(pending);
-      pending = { size, result };
+      pending = { batch, result };
     }
     if (pending) await collect(pending);
     return { loss: loss / images, top1: (100 * top1) / images, top5: (100 * top5) / images, images };

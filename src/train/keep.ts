@@ -9,6 +9,8 @@ export interface KeepOptions {
   readonly task: Task;
   readonly average?: AverageRule;
   readonly metric: { readonly name: 'loss' | 'top1' | 'top5'; readonly larger: boolean };
+  /** Names of the classes come from here; they go into the checkpoints. */
+  readonly val: { readonly dataset: { readonly classes: readonly string[] } };
   /** How many of the best checkpoints stay. */
   readonly keepBest: number;
 }
@@ -24,10 +26,15 @@ export async function keepCheckpoints(
   val: Metrics,
   ema?: Metrics,
 ): Promise<boolean> {
-  const { engine, task, metric, average, keepBest } = options;
+  const { engine, task, metric, average, keepBest, val: source } = options;
   const weights = byName([...task.parameters, ...task.buffers]);
   const score = val[metric.name];
-  const facts = (value: number) => ({ epoch: `${progress.epoch}`, metric: metric.name, score: `${value}` });
+  const facts = (value: number) => ({
+    epoch: `${progress.epoch}`,
+    metric: metric.name,
+    score: `${value}`,
+    classes: JSON.stringify(source.dataset.classes),
+  });
   // As in CVNets, an equal score is a new best.
   const beats = (value: number, best: number | null) => {
     if (Number.isNaN(value)) return false;

@@ -41,7 +41,8 @@ function traceForwardPass(
     const target = input('target', inputs.target.shape, inputs.target.dtype);
     const context = { training, counter: scalar('counter', 'u32') };
     const logits = task.logits(image, context);
-    return { loss: task.loss(logits, target, context), correct: topKCorrect(logits, target, { k: [...k] }) };
+    const measured = { loss: task.loss(logits, target, context), correct: topKCorrect(logits, target, { k: [...k] }) };
+    return training ? measured : { ...measured, logits };
   }, previous);
   return rewriteTrace(recorded, fuseBatchNormActivation);
 }
@@ -82,8 +83,9 @@ export function gradientSums(task: Task): State[] {
 }
 
 /**
- * Loss without the extras of training, and how many of the batch are among the top 1 and top 5: outputs `loss` [] and
- * `correct` [2]. With `average`, its values stand in for the weights; the weights themselves are not touched.
+ * Loss without the extras of training, how many of the batch are among the top 1 and top 5, and what the network says:
+ * outputs `loss` [], `correct` [2] and `logits` [N, classes]. With `average`, its values stand in for the weights; the
+ * weights themselves are not touched.
  */
 export function traceEvaluation(task: Task, average: AverageRule | undefined, inputs: InputSpecs): ProgramTrace {
   const k = [1, Math.min(5, task.classes)];

@@ -52,6 +52,10 @@ export class RunFolder {
     return `${this.path}/checkpoints`;
   }
 
+  get reportPath(): string {
+    return `${this.path}/report.html`;
+  }
+
   get resumeCommand(): string {
     return `npx cvnets train --resume ${quote(this.path)}`;
   }
@@ -63,10 +67,14 @@ export class RunFolder {
   /** The resolved configuration and the commands that go with it. */
   async writeConfig(yaml: string): Promise<void> {
     await this.files.write(this.configPath, yaml);
-    await this.files.write(
-      `${this.path}/commands.txt`,
-      `# go on where this run stopped\n${this.resumeCommand}\n# evaluate its best checkpoint\n${this.evaluateCommand}\n`,
-    );
+    const commands = [
+      ['go on where this run stopped', this.resumeCommand],
+      ['evaluate its best checkpoint', this.evaluateCommand],
+      ['name what is in a picture', `npx cvnets predict ${quote(this.path)} photo.jpg`],
+      ['write report.html again', `npx cvnets report ${quote(this.path)}`],
+    ];
+    const text = commands.map(([what, command]) => `# ${what}\n${command}\n`).join('');
+    await this.files.write(`${this.path}/commands.txt`, text);
   }
 
   /** `skipped.csv`: files that could not be read, and why. Without any, there is no such file. */

@@ -8,9 +8,12 @@ import { diagnose } from './diagnose.js';
 import { Evaluator, type Metrics } from './evaluator.js';
 import type { RunSummary, TrainListener } from './events.js';
 import { type KeepOptions, keepCheckpoints } from './keep.js';
+import { writeSamples, writeTrainBatch } from './pictures.js';
 import { emptySums, type Progress, startOfRun } from './progress.js';
+import { writeReport } from './report.js';
 import { ResultsFile } from './results.js';
 import type { RunFolder } from './run-folder.js';
+import { SampleStatistics } from './samples.js';
 import { groupPosition, type StepResult, Steps, type StepsOptions } from './steps.js';
 
 export interface TrainerOptions extends StepsOptions, KeepOptions {
@@ -72,7 +75,8 @@ export class Trainer {
    * Throws TrainingError when the loss is no longer finite, and names the layer that went first.
    */
   async run(): Promise<RunSummary | undefined> {
-    const { engine, emit, folder, now, resume, signal } = this.#options;
+    const { engine, task, val: valSource, emit, folder, now, resume, signal } = this.#options;
+    const { classes } = valSource.dataset;
     const begin = now();
     await this.#prepare();
     if (resume) this.#progress = await this.#checkpoints.loadLast(engine, byName(this.#states), this.#identity());
@@ -92,9 +96,11 @@ export class Trainer {
       }
       const images_per_second = this.#imagesPerSecond();
       const { epoch, updates, sums } = this.#progress;
-      const val = await this.#validate();
-      const ema = this.#emaEvaluator && (await this.#validate(true));
+      const samples = new SampleStatistics(task.classes);
+      const val = await this.#validate(this.#evaluator, samples);
+      const ema = this.#emaEvaluator && (await this.#validate(this.#emaEvaluator));
       const best = await keepCheckpoints(this.#options, this.#checkpoints, this.#progress, val, ema);
+      if (best) await writeSamples(folder, samples, classes);
       last = {
         epoch,
         updates,
@@ -117,6 +123,7 @@ export class Trainer {
     if (!last) throw new CvnetsError('the run ends before its first epoch', 'raise the number of epochs or updates');
     const { val_loss, val_top1, val_top5 } = last;
     const { epoch, updates, best } = this.#progress;
+    await writeReport(folder);
     const seconds = (now() - begin) / 1000;
     const summary = { epochs: epoch, updates, val_loss, val_top1, val_top5, best: best ?? Number.NaN, seconds };
     emit({ event: 'end', run: folder.path, ...summary });
@@ -169,7 +176,7 @@ export class Trainer {
 
   /** Trains from where the progress stands to the end of the epoch. False when the signal came first. */
   async #trainEpoch(): Promise<boolean> {
-    const { loader, signal, saveEvery, length } = this.#options;
+    const { loader, signal, saveEvery, length, folder } = this.#options;
     const pending: Pending[] = [];
     const settle = async (limit: number) => {
       while (pending.length > limit) await this.#collect(pending.shift()!);
@@ -181,6 +188,7 @@ export class Trainer {
         await settle(0);
         await this.#takeSnapshot();
       }
+      if (this.#progress.counter === 0) await writeTrainBatch(folder, batch, loader.dataset.classes);
       const before = { ...this.#progress };
       const { lr, result, last } = await this.#startStep(batch);
       pending.push({ batch, lr, at: before, result });
@@ -253,9 +261,11 @@ export class Trainer {
     return (length.updates - updates) * this.#steps.batchesPerUpdate(epoch);
   }
 
-  #validate(ema = false): Promise<Metrics> {
-    const evaluator = ema ? this.#emaEvaluator! : this.#evaluator;
-    return evaluator.run((batch, batches) => this.#options.emit({ event: 'validation', batch, batches, ema }));
+  #validate(evaluator: Evaluator, samples?: SampleStatistics): Promise<Metrics> {
+    const ema = evaluator === this.#emaEvaluator;
+    const progress = (batch: number, batches: number) =>
+      this.#options.emit({ event: 'validation', batch, batches, ema });
+    return evaluator.run(progress, samples);
   }
 
   async #saveLast(): Promise<void> {

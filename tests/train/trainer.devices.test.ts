@@ -35,8 +35,13 @@ describe.each(await devices())('$name', ({ engine }) => {
         'checkpoints',
         'commands.txt',
         'config.yaml',
+        'confusion_matrix.csv',
+        'confusion_matrix.svg',
         'curves.svg',
+        'report.html',
         'results.csv',
+        'train_batch.png',
+        'worst_mistakes.png',
       ]);
       const checkpoints = await files.list(folder.checkpointsPath);
       expect(checkpoints).toEqual(
