@@ -10,6 +10,8 @@ import { type BenchFlags, bench } from './commands/bench.js';
 import { type EvaluateFlags, evaluate } from './commands/evaluate.js';
 import { options } from './commands/options.js';
 import { type PlanFlags, plan } from './commands/plan.js';
+import { type PredictFlags, predict } from './commands/predict.js';
+import { report } from './commands/report.js';
 import { type SummaryFlags, summary } from './commands/summary.js';
 import { type TrainFlags, train } from './commands/train.js';
 import type { CommandContext } from './context.js';
@@ -64,6 +66,20 @@ function program(context: CommandContext): Command {
     .argument('<run>', 'run folder')
     .option('--checkpoint <which>', 'best, ema or last', 'best')
     .action((run: string, flags: EvaluateFlags) => evaluate(context, run, flags));
+  computing('predict', 'name what is in pictures, with a checkpoint of a run')
+    .argument('<run>', 'run folder')
+    .argument('<pictures...>', 'JPEG or PNG files')
+    .option('--checkpoint <which>', 'best or ema', 'best')
+    .option('--top <number>', 'how many classes', '5')
+    .action(async (run: string, pictures: string[], flags: PredictFlags) => {
+      if (!(await predict(context, run, pictures, flags))) process.exitCode = 1;
+    });
+  cli
+    .command('report')
+    .description("write a run's report.html again, from what its folder holds")
+    .argument('<run>', 'run folder')
+    .option('--json', 'print one JSON object')
+    .action((run: string, flags: { json?: boolean }) => report(context, run, flags));
   computing('plan', 'show kernels, operations, bytes and peak memory of a training step')
     .argument('<recipe or network>', 'YAML file or a name such as mobilenetv2')
     .option('--batch <images>', 'batch size')
@@ -96,7 +112,7 @@ function program(context: CommandContext): Command {
 }
 
 /** Message and hint for people, an object for programs; a stack only for what is no error of ours. */
-function report(error: unknown, json: boolean): void {
+function reportError(error: unknown, json: boolean): void {
   const known = error instanceof CvnetsError;
   const message = error instanceof Error ? error.message : String(error);
   if (json) output.write(`${JSON.stringify({ event: 'error', message })}\n`);
@@ -113,7 +129,7 @@ try {
     from: 'user',
   });
 } catch (error) {
-  report(error, rest.includes('--json'));
+  reportError(error, rest.includes('--json'));
   process.exitCode = 1;
 } finally {
   nodePlatform.close();
