@@ -1,19 +1,11 @@
 import type { Platform } from '../../platform/platform.js';
 import { FormatError } from '../../utils/errors.js';
+import type { ImageDecoder, ImageSize } from './decoder.js';
+import type { Region, RgbImage } from './image.js';
 import { explainJpegProblem } from './jpeg-problems.js';
 
-/** A rectangle of pixels, (0, 0) in the top left corner. */
-export interface Region {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-export interface JpegHeader {
-  /** Pixels, as the file stores them: the orientation is not applied. */
-  readonly width: number;
-  readonly height: number;
+/** Pixels are counted as the file stores them: the orientation is not applied. */
+export interface JpegHeader extends ImageSize {
   /** 1 gray, 3 colour. */
   readonly components: number;
   /** EXIF orientation, 1 to 8: 1 upright, and 1 when the file says nothing. */
@@ -25,14 +17,6 @@ export interface DecodeOptions {
   readonly region?: Region;
   /** Largest width x height of a file, whatever the region. Default: 89,478,485, Pillow's limit. */
   readonly maxPixels?: number;
-}
-
-export interface DecodedImage {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: 3;
-  /** [height, width, 3], red, green, blue. A view of the decoder's memory: valid until its next call. */
-  readonly data: Uint8Array;
 }
 
 export const defaultMaxPixels = 89_478_485;
@@ -54,7 +38,7 @@ const frameWords = { width: 0, height: 1, components: 2, orientation: 5, output:
  * Decodes baseline JPEG to the bytes that libjpeg-turbo gives with its default settings (accurate integer DCT, "fancy"
  * upsampling). An instance serves one thread and keeps the memory of the largest picture it has seen.
  */
-export class JpegDecoder {
+export class JpegDecoder implements ImageDecoder {
   readonly #imaging: Imaging;
 
   private constructor(imaging: Imaging) {
@@ -89,11 +73,11 @@ export class JpegDecoder {
   }
 
   /**
-   * @returns gray pictures as RGB, too; Adobe's RGB as it is.
+   * @returns gray pictures as RGB, too. `data` is a view of the decoder's memory, valid until its next call.
    * @throws FormatError as `header` does, when the data is damaged or ends early, when there are more than `maxPixels`,
    *   and when the region does not lie in the picture. No memory is taken for pixels before all that is known.
    */
-  decode(bytes: Uint8Array, { region, maxPixels = defaultMaxPixels }: DecodeOptions = {}): DecodedImage {
+  decode(bytes: Uint8Array, { region, maxPixels = defaultMaxPixels }: DecodeOptions = {}): RgbImage {
     const header = this.header(bytes);
     if (header.width * header.height > maxPixels) {
       throw new FormatError(
