@@ -109,7 +109,18 @@ describe('train and eval', () => {
   });
 
   test('leaves a run folder', () => {
-    expect(readdirSync(run)).toEqual(['checkpoints', 'commands.txt', 'config.yaml', 'curves.svg', 'results.csv']);
+    expect(readdirSync(run)).toEqual([
+      'checkpoints',
+      'commands.txt',
+      'config.yaml',
+      'confusion_matrix.csv',
+      'confusion_matrix.svg',
+      'curves.svg',
+      'report.html',
+      'results.csv',
+      'train_batch.png',
+      'worst_mistakes.png',
+    ]);
     const [header, ...rows] = readFileSync(join(run, 'results.csv'), 'utf8').trimEnd().split('\n');
     expect(header).toBe('epoch,updates,lr,train_loss,train_top1,val_loss,val_top1,val_top5,images_per_second,seconds');
     expect(rows).toHaveLength(2);
