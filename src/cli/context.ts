@@ -1,5 +1,5 @@
 import type { Config } from '../config/keys/index.js';
-import { resolveConfig } from '../config/resolve.js';
+import { type Resolution, resolve } from '../config/resolve.js';
 import { parseYaml, type Setting } from '../config/yaml.js';
 import type { Device } from '../devices/device.js';
 import { openDevice } from '../devices/open.js';
@@ -23,10 +23,30 @@ export interface DeviceFlags {
   readonly json?: boolean;
 }
 
-/** The file's settings, then the command line's, then the short flags'. */
-export async function loadConfig(context: CommandContext, path: string, flags: DeviceFlags): Promise<Config> {
+/** Options of commands that read a recipe. */
+export interface RecipeFlags extends DeviceFlags {
+  readonly allowUnsupported?: boolean;
+}
+
+/** The file's settings, then the command line's, then the short flags'. `notice` hears what has no effect. */
+export async function loadRecipe(
+  context: CommandContext,
+  path: string,
+  flags: RecipeFlags,
+  notice: (message: string) => void,
+): Promise<Resolution> {
   const text = new TextDecoder().decode(await context.platform.files.read(path));
-  return resolveConfig([...parseYaml(text, path), ...context.overrides, ...flagSettings(flags)]);
+  const settings = [...parseYaml(text, path), ...context.overrides, ...flagSettings(flags)];
+  const resolution = resolve(settings, flags);
+  const { ignored, unsupported } = resolution;
+  if (ignored.length > 0) notice(`no effect here: ${ignored.join(', ')}`);
+  if (unsupported.length > 0) notice(`left out, as allowed: ${unsupported.map(({ key }) => key).join(', ')}`);
+  return resolution;
+}
+
+/** The configuration in a run folder, where nothing is ignored. */
+export async function loadConfig(context: CommandContext, path: string, flags: DeviceFlags): Promise<Config> {
+  return (await loadRecipe(context, path, flags, () => {})).config;
 }
 
 export function flagSettings({ device, threads }: DeviceFlags): Setting[] {

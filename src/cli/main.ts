@@ -59,6 +59,8 @@ function program(context: CommandContext): Command {
   computing('train', 'train what a recipe describes')
     .argument('[recipe]', 'YAML file, such as recipes/mnist.yaml')
     .option('--resume <run>', 'go on with the run in this folder, bit for bit')
+    .option('--dry-run', 'check the recipe, the images and the memory, print the plan, train nothing')
+    .option('--allow-unsupported', 'leave out what the recipe asks for and cvnets does not have yet')
     .action(async (recipe: string | undefined, flags: TrainFlags) => {
       if (!(await train(context, recipe, flags))) process.exitCode = INTERRUPTED;
     });
@@ -84,6 +86,7 @@ function program(context: CommandContext): Command {
     .argument('<recipe or network>', 'YAML file or a name such as mobilenetv2')
     .option('--batch <images>', 'batch size')
     .option('--size <pixels>', 'height and width of the images')
+    .option('--allow-unsupported', 'leave out what the recipe asks for and cvnets does not have yet')
     .action((target: string, flags: PlanFlags) => plan(context, target, flags));
   cli
     .command('summary')

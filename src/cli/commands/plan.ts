@@ -8,12 +8,19 @@ import { type DatasetSource, datasets } from '../../data/datasets/index.js';
 import { buildPlan, type Plan, type PlanMemory } from '../../graph/plan.js';
 import { inputSpecs, traceStep } from '../../train/programs.js';
 import { ConfigError } from '../../utils/errors.js';
-import { type CommandContext, type DeviceFlags, flagSettings, loadConfig, openConfiguredDevice } from '../context.js';
+import {
+  type CommandContext,
+  type DeviceFlags,
+  flagSettings,
+  loadRecipe,
+  openConfiguredDevice,
+  type RecipeFlags,
+} from '../context.js';
 import { formatBytes, formatCount, formatLarge } from '../format.js';
 import { makeTable } from '../table.js';
 import { defaultImage } from './summary.js';
 
-export interface PlanFlags extends DeviceFlags {
+export interface PlanFlags extends RecipeFlags {
   readonly batch?: string;
   readonly size?: string;
 }
@@ -29,14 +36,16 @@ interface Row {
 export async function plan(context: CommandContext, target: string, flags: PlanFlags): Promise<void> {
   const { output } = context;
   const isFile = /\.ya?ml$/.test(target);
-  const config = isFile ? await loadConfig(context, target, flags) : modelConfig(context, target, flags);
+  const notice = (message: string) => (flags.json ? undefined : output.writeError(`${message}\n`));
+  const config = isFile
+    ? (await loadRecipe(context, target, flags, notice)).config
+    : modelConfig(context, target, flags);
   const image = isFile ? recipeImage(config, flags) : defaultImage(target, flags.size);
   const batch = flags.batch === undefined ? config['dataset.train_batch_size0'] : Number(flags.batch);
   if (!Number.isInteger(batch) || batch < 1) throw new ConfigError(`--batch is ${flags.batch}`, 'use a whole number');
 
   const task = buildTask(config, image);
   const { rule, average } = buildRun(config, task, 1);
-  const notice = (message: string) => (flags.json ? undefined : output.writeError(`${message}\n`));
   const device = await openConfiguredDevice(context, config, notice);
   try {
     const inputs = inputSpecs({ batch, height: image.height, width: image.width }, image.channels);

@@ -2,17 +2,19 @@ import { trainLoader, valLoader } from '../../config/build-data.js';
 import { buildRun } from '../../config/build-run.js';
 import { buildTask } from '../../config/build-task.js';
 import type { Config, ConfigKey } from '../../config/keys/index.js';
-import { configToYaml } from '../../config/resolve.js';
+import { configToYaml, type Unsupported } from '../../config/resolve.js';
 import { Engine } from '../../scheduler/engine.js';
 import { RunFolder } from '../../train/run-folder.js';
 import { Trainer } from '../../train/trainer.js';
 import { ConfigError } from '../../utils/errors.js';
-import { type CommandContext, type DeviceFlags, loadConfig, openConfiguredDevice } from '../context.js';
+import { type CommandContext, loadRecipe, openConfiguredDevice, type RecipeFlags } from '../context.js';
 import { findPackage } from '../find-package.js';
 import { jsonReporter, textReporter } from '../report.js';
+import { dryRun } from './dry-run.js';
 
-export interface TrainFlags extends DeviceFlags {
+export interface TrainFlags extends RecipeFlags {
   readonly resume?: string;
+  readonly dryRun?: boolean;
 }
 
 /** Keys that may differ when a run goes on: they change no bit of it. */
@@ -27,11 +29,13 @@ export async function train(context: CommandContext, recipe: string | undefined,
   else if (recipe === undefined)
     throw new ConfigError('train needs a recipe', 'give a file: cvnets train recipes/mnist.yaml');
   const path = earlier?.configPath ?? recipe!;
-  const requested = await loadConfig(context, path, flags);
+  const notices: string[] = [];
+  const { config: requested, unsupported } = await loadRecipe(context, path, flags, (line) => notices.push(line));
 
   const reporter = flags.json
     ? jsonReporter(output, requested['common.log_freq'])
     : textReporter(output, `cvnets train · ${requested['model.classification.name']}`, platform.now);
+  notices.forEach(reporter.notice);
   const loader = await trainLoader(requested, platform, findPackage);
   const val = await valLoader(requested, platform, findPackage);
   const [height, width] = loader.dataset.fixedSize ?? [loader.sampler.shapes[0].height, loader.sampler.shapes[0].width];
@@ -41,8 +45,12 @@ export async function train(context: CommandContext, recipe: string | undefined,
   const device = await openConfiguredDevice(context, requested, reporter.notice);
   const engine = new Engine(device);
   try {
+    if (flags.dryRun) {
+      await dryRun({ ...parts, device, task, loader, val, output, json: flags.json });
+      return true;
+    }
     const config: Config = { ...requested, 'device.name': device.kind };
-    const folder = earlier ?? (await makeFolder(context, config));
+    const folder = earlier ?? (await makeFolder(context, config, unsupported));
     const trainer = new Trainer({
       ...parts,
       engine,
@@ -63,9 +71,19 @@ export async function train(context: CommandContext, recipe: string | undefined,
   }
 }
 
-async function makeFolder({ platform }: CommandContext, config: Config): Promise<RunFolder> {
+async function makeFolder(
+  { platform }: CommandContext,
+  config: Config,
+  unsupported: readonly Unsupported[],
+): Promise<RunFolder> {
   const folder = await RunFolder.create(platform.files, config['common.results_loc'], config['common.run_label']);
   await folder.writeConfig(configToYaml(config));
+  if (unsupported.length > 0) {
+    const lines = unsupported.map(
+      ({ where, key, value, feature }) => `${where}: ${key} = ${JSON.stringify(value)} needs ${feature}\n`,
+    );
+    await platform.files.write(`${folder.path}/unsupported.txt`, lines.join(''));
+  }
   return folder;
 }
 

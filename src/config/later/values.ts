@@ -54,6 +54,7 @@ export const laterValues: Readonly<Record<string, Readonly<Record<string, string
     'imagenet_r',
     'imagenet_sketch',
     'imagenet_v2',
+    'places365',
     'coco',
     'coco_ssd',
     'coco_mask_rcnn',

@@ -1,0 +1,103 @@
+import { type BatchSource, firstBatch } from '../../data/batch.js';
+import type { Device } from '../../devices/device.js';
+import type { PlanMemory } from '../../graph/plan.js';
+import { planRun, type RunPlan, type RunPlanOptions } from '../../train/plans.js';
+import type { TrainerOptions } from '../../train/trainer.js';
+import { formatBytes, formatCount, formatLarge } from '../format.js';
+import type { Output } from '../report.js';
+import { makeTable } from '../table.js';
+
+export interface DryRunOptions extends RunPlanOptions {
+  readonly device: Device;
+  readonly loader: BatchSource;
+  readonly val: BatchSource;
+  readonly length: TrainerOptions['length'];
+  readonly output: Output;
+  readonly json?: boolean;
+}
+
+/** Everything of a run but the run: reads a batch of each split, plans all programs, asks for their memory. */
+export async function dryRun(options: DryRunOptions): Promise<void> {
+  const { device, loader, val, length, output, json } = options;
+  for (const source of [loader, val]) await firstBatch(source, 0, 0);
+  const plan = planRun(device, options);
+  const programs = plan.programs.map(({ name, shape, plan: { steps, memory } }) => ({
+    name,
+    ...shape,
+    flops: steps.reduce((sum, { flops }) => sum + flops, 0),
+    bytes: steps.reduce((sum, { bytes }) => sum + bytes, 0),
+    activations: memory.pool,
+  }));
+  const facts = {
+    event: 'dry-run',
+    device: device.description,
+    train_images: loader.dataset.length,
+    val_images: val.dataset.length,
+    classes: loader.dataset.classes.length,
+    skipped: [...(loader.skipped ?? []), ...(val.skipped ?? [])].map(([path, reason]) => ({ path, reason })),
+    batches: loader.sampler.batches(0),
+    ...length,
+    programs,
+    memory: plan.memory,
+  };
+  // The plan comes before the question whether it fits, so that it can be seen why it does not.
+  output.write(json ? `${JSON.stringify(facts)}\n` : text(facts));
+  askFor(device, plan);
+  if (!json) output.write('it fits; nothing was trained\n');
+}
+
+/** Throws DeviceError, which names the fix, when the device cannot give the memory of the run. */
+function askFor(device: Device, { memory }: RunPlan): void {
+  const rest = memory.constants + memory.program;
+  const blocks = [];
+  try {
+    blocks.push(device.allocate(memory.states, 'states'));
+    blocks.push(device.allocate(memory.pool, 'activations'));
+    if (rest > 0) blocks.push(device.allocate(rest, 'programs'));
+  } finally {
+    for (const block of blocks) device.free(block);
+  }
+}
+
+interface Facts {
+  readonly device: string;
+  readonly train_images: number;
+  readonly val_images: number;
+  readonly classes: number;
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+  readonly batches: number;
+  readonly epochs?: number;
+  readonly updates?: number;
+  readonly programs: readonly {
+    readonly name: string;
+    readonly batch: number;
+    readonly height: number;
+    readonly width: number;
+    readonly flops: number;
+    readonly bytes: number;
+    readonly activations: number;
+  }[];
+  readonly memory: PlanMemory;
+}
+
+function text(facts: Facts): string {
+  const table = makeTable(
+    ['program', 'batch', 'size', 'FLOPs', 'bytes', 'activations'],
+    ['left', 'right', 'right', 'right', 'right', 'right'],
+  );
+  for (const { name, batch, height, width, flops, bytes, activations } of facts.programs) {
+    const size = `${height}x${width}`;
+    table.push([name, batch, size, formatLarge(flops), formatBytes(bytes), formatBytes(activations)]);
+  }
+  const { states, pool, constants, program, total } = facts.memory;
+  const length = facts.epochs === undefined ? `${formatCount(facts.updates!)} updates` : `${facts.epochs} epochs`;
+  return [
+    `${formatCount(facts.train_images)} training and ${formatCount(facts.val_images)} validation images of ${facts.classes} classes`,
+    ...facts.skipped.map(({ path, reason }) => `skipped ${path}: ${reason}`),
+    `${length}, ${formatCount(facts.batches)} batches in the first epoch, on ${facts.device}`,
+    table.toString(),
+    `peak memory ${formatBytes(total)} (${formatCount(total)} bytes): ${formatBytes(states)} of states, ` +
+      `${formatBytes(pool)} of activations, ${formatBytes(constants)} of constants, ${formatBytes(program)} of programs`,
+    '',
+  ].join('\n');
+}
