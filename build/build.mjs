@@ -44,7 +44,7 @@ const steps = {
 
   /** Worker scripts are self-contained and classic: see `Platform.startWorker`. */
   async workers() {
-    const entryPoints = { 'wasm-worker': 'src/devices/wasm/worker.ts' };
+    const entryPoints = { 'wasm-worker': 'src/devices/wasm/worker.ts', 'photo-worker': 'src/data/photo-worker.ts' };
     await build({ ...shared, entryPoints, outdir: 'build', format: 'iife', minify: true });
   },
 

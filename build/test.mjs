@@ -18,7 +18,7 @@ const newest = (folder) =>
 function buildStale() {
   const outputs = {
     wasm: { files: ['kernels.wasm', 'kernels.shared.wasm', 'imaging.wasm'], sources: ['assembly'] },
-    workers: { files: ['wasm-worker.js'], sources: ['src/devices/wasm'] },
+    workers: { files: ['wasm-worker.js', 'photo-worker.js'], sources: ['src/devices/wasm', 'src/data', 'src/utils'] },
     bundle: { files: ['dist/cli.js', 'dist/index.node.js', 'dist/index.browser.js'], sources: ['src', 'shaders'] },
   };
   const oldest = (files) =>

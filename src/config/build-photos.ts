@@ -3,14 +3,18 @@ import { ImageDecoders } from '../data/images/decoder.js';
 import { JpegDecoder } from '../data/images/jpeg.js';
 import { PngDecoder } from '../data/images/png.js';
 import { inlineReader, type PhotoReader } from '../data/photo-loader.js';
+import { PhotoPool } from '../data/photo-pool.js';
 import type { ImageTransform } from '../data/transforms/augment.js';
 import type { Platform } from '../platform/platform.js';
 import type { Config } from './keys/index.js';
 
 /** What reads the photos of a split and brings them to size. */
 export async function photoReader(config: Config, platform: Platform, split: Split): Promise<PhotoReader> {
+  const transform = photoTransform(config, split);
+  const workers = config['dataset.workers'];
+  if (workers !== 0) return new PhotoPool(platform, transform, workers < 0 ? platform.cores : workers);
   const decoder = new ImageDecoders({ jpeg: await JpegDecoder.create(platform), png: new PngDecoder() });
-  return inlineReader(platform.files, decoder, photoTransform(config, split));
+  return inlineReader(platform.files, decoder, transform);
 }
 
 /** The transforms of a recipe, in CVNets' order. */

@@ -52,7 +52,7 @@ export async function bundleForPage(entry: string): Promise<string> {
 
 /** What `npm run build` makes and a page loads, at the root of the site. */
 async function builtAssets(): Promise<SiteFiles> {
-  const names = ['kernels.wasm', 'kernels.shared.wasm', 'wasm-worker.js'];
+  const names = ['kernels.wasm', 'kernels.shared.wasm', 'imaging.wasm', 'wasm-worker.js', 'photo-worker.js'];
   return Object.fromEntries(
     await Promise.all(names.map(async (name) => [`/${name}`, await readFile(join(root, 'build', name))] as const)),
   );
