@@ -8,7 +8,7 @@ import type { Config } from './keys/index.js';
 
 const groups = { batch_sampler: 'bs', multi_scale_sampler: 'msc', variable_batch_sampler: 'vbs' } as const;
 
-/** Size of validation images, and of training images unless the sampler varies it. */
+/** Size of training images unless the sampler varies it. */
 export function baseSize(config: Config): { readonly height: number; readonly width: number } {
   const group = groups[config['sampler.name']];
   return {
@@ -48,11 +48,15 @@ export function trainSampler(config: Config, count: number): Sampler {
   }
 }
 
-/** Validation images in order at the base size, or center_crop's, each once: CVNets' multi-scale samplers would count some twice. */
-export function valSampler(config: Config, count: number, batchSize: number): Sampler {
+/** Size of validation images: that of the centre crop, or the base size of the sampler. */
+export function valSize(config: Config): { readonly height: number; readonly width: number } {
   const size = config['image_augmentation.center_crop.size'];
-  const shape = config['image_augmentation.center_crop.enable'] ? { height: size, width: size } : baseSize(config);
-  return new BatchSampler({ count, shuffle: false, ...shape, batchSize });
+  return config['image_augmentation.center_crop.enable'] ? { height: size, width: size } : baseSize(config);
+}
+
+/** Validation images in order, each once: CVNets' multi-scale samplers would count some twice. */
+export function valSampler(config: Config, count: number, batchSize: number): Sampler {
+  return new BatchSampler({ count, shuffle: false, ...valSize(config), batchSize });
 }
 
 function scales(config: Config, group: 'msc' | 'vbs'): ScaleOptions {

@@ -140,7 +140,7 @@ describe('photos', () => {
 common: { results_loc: ${join(folder, 'runs')}, run_label: photos }
 dataset: { root_train: ${join(folder, 'photos')}, train_batch_size0: 8, val_batch_size0: 8 }
 sampler: { name: batch_sampler, bs: { crop_size_height: 32, crop_size_width: 32 } }
-image_augmentation: { resize: { enable: true, size: 36 } }
+image_augmentation: { resize: { enable: true, size: 36 }, center_crop: { enable: true, size: 34 } }
 model: { classification: { n_classes: 2, mobilenetv2: { width_multiplier: 0.25 } } }
 scheduler: { max_epochs: 1 }
 device: { name: wasm, threads: 1 }`);

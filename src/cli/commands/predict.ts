@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import { photoTransform } from '../../config/build-photos.js';
-import { baseSize } from '../../config/build-sampler.js';
+import { valSize } from '../../config/build-sampler.js';
 import { buildTask } from '../../config/build-task.js';
 import type { Config } from '../../config/keys/index.js';
 import { type DatasetSource, datasets } from '../../data/datasets/index.js';
@@ -43,7 +43,7 @@ export async function predict(
   if (!Number.isInteger(top) || top < 1) throw new ConfigError(`--top is ${flags.top}`, 'use a whole number from 1');
   const folder = await RunFolder.open(files, run);
   const config = await loadConfig(context, folder.configPath, flags);
-  const shape = { channels: imageChannels(config), ...baseSize(config) };
+  const shape = { channels: imageChannels(config), ...valSize(config) };
   const task = buildTask(config, shape);
   const checkpoint = await new Checkpoints(files, folder.checkpointsPath, 0).evaluationPath(choice);
   const weights = await files.read(checkpoint);
