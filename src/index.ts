@@ -2,13 +2,18 @@
 export type { BatchSource, ImageBatch } from './data/batch.js';
 export type { ImageDataset, LabelledImages, PhotoDataset } from './data/datasets/dataset.js';
 export { readIdx, writeIdx } from './data/datasets/idx.js';
+export { type ImageFolderOptions, loadImageFolder } from './data/datasets/image-folder.js';
 export { idxDataset, loadMnist } from './data/datasets/mnist.js';
 export { Loader } from './data/loader.js';
+export { PhotoLoader, type PhotoLoaderOptions, type PhotoReader } from './data/photo-loader.js';
+export { PhotoPool } from './data/photo-pool.js';
 export { BatchSampler } from './data/samplers/batch-sampler.js';
 export { MultiScaleSampler, type MultiScaleSamplerOptions } from './data/samplers/multi-scale-sampler.js';
 export type { BatchShape, Sampler, SamplerBatch } from './data/samplers/sampler.js';
 export type { ScaleOptions, SideRange } from './data/samplers/scales.js';
 export { VariableBatchSampler, type VariableBatchSamplerOptions } from './data/samplers/variable-batch-sampler.js';
+export type { EvalTransform, ImageTransform, TrainTransform } from './data/transforms/augment.js';
+export { defaultCrop } from './data/transforms/random-resized-crop.js';
 export type { Device } from './devices/device.js';
 export { type DeviceChoice, type OpenDeviceOptions, openDevice } from './devices/open.js';
 export { readSafetensors, toTypedArray, writeSafetensors } from './formats/safetensors.js';
