@@ -1,2 +1,3 @@
 export { allocateInput } from './arena';
 export { decodeRegion, frameRecord, problemRecord, readHeader } from './jpeg/index';
+export { resize } from './resize';

@@ -2,13 +2,23 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { flipHorizontal } from '../../src/data/transforms/geometry.js';
-import { type Interpolation, resize, resizeTaps } from '../../src/data/transforms/resize.js';
+import { type Interpolation, type Resize, resize, resizeTaps } from '../../src/data/transforms/resize.js';
+import { wasmResize } from '../../src/data/transforms/wasm-resize.js';
+import { nodePlatform } from '../../src/platform/node.js';
 import golden from '../fixtures/resize.json' with { type: 'json' };
 import { noiseImage } from '../support/noise-image.js';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-test(`${golden.resize.length} images equal Pillow's, byte for byte`, () => {
+const fast = await wasmResize(
+  await WebAssembly.compile((await nodePlatform.readAsset('imaging.wasm')) as BufferSource),
+);
+const implementations: readonly (readonly [string, Resize])[] = [
+  ['TypeScript', resize],
+  ['wasm', fast],
+];
+
+test.each(implementations)(`%s: ${golden.resize.length} images equal Pillow's, byte for byte`, (_, resize) => {
   golden.resize.forEach((record, seed) => {
     const [width, height] = record.input;
     const [outWidth, outHeight] = record.output;
@@ -57,7 +67,17 @@ test('one colour stays that colour', () => {
   );
 });
 
-test('the same size is a copy; an empty size is refused', () => {
+test('wasm equals TypeScript on images of any size', () => {
+  const small = fc.integer({ min: 1, max: 70 });
+  fc.assert(
+    fc.property(small, small, small, small, fc.nat(), interpolation, (w, h, outWidth, outHeight, seed, name) => {
+      const image = noiseImage(seed, w, h);
+      expect(fast(image, outHeight, outWidth, name)).toEqual(resize(image, outHeight, outWidth, name));
+    }),
+  );
+});
+
+test.each(implementations)('%s: the same size is a copy; an empty size is refused', (_, resize) => {
   const image = noiseImage(1, 4, 3);
   const same = resize(image, 3, 4, 'bicubic');
   expect(same).toEqual(image);

@@ -17,6 +17,9 @@ function cubic(x: number): number {
   return 0;
 }
 
+/** `resize`, or what gives the same bytes faster. */
+export type Resize = (image: RgbImage, height: number, width: number, interpolation?: Interpolation) => RgbImage;
+
 /** Fractional bits of a weight: 32 less 8 of the pixel and 2 for sums beyond 1. */
 const PRECISION_BITS = 22;
 const HALF = 1 << (PRECISION_BITS - 1);
