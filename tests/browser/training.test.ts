@@ -29,7 +29,7 @@ async function trainInPage(query: Record<string, string | number>, isolated = tr
   try {
     await site.page.goto(`${site.address}?${address}`);
     await site.page.waitForFunction(() => document.body?.dataset.done !== undefined, undefined, { timeout: 100_000 });
-    const [done, text] = await site.page.evaluate(() => [document.body.dataset.done!, document.body.innerText]);
+    const [done, text] = await site.page.evaluate(() => [document.body.dataset.done!, document.body.textContent ?? '']);
     return { losses: JSON.parse(done), text, log: site.log };
   } finally {
     await site.close();
