@@ -1,5 +1,6 @@
 import { extend, longCode, LOOKUP_BITS } from './huffman';
 import { inverseDct, inverseDctOfDc } from './idct';
+import { inverseDctOf4x4 } from './idct-4x4';
 import { fail, Problem } from './problem';
 import { Block, block, nextSegment, scan, segmentEnd } from './scan';
 import { zigzag } from './zigzag';
@@ -63,20 +64,34 @@ export function decodeRow(row: i32): bool {
       const table = c.acTable;
       let k = 1;
       while (k < 64) {
-        if (bits < 32) {
-          buffer |= load<u64>(next - 8) >> bits;
-          next -= (63 - bits) >> 3;
-          bits |= 56;
-        }
+        // At least 56 bits, for three short symbols and a long one.
+        buffer |= load<u64>(next - 8) >> bits;
+        next -= (63 - bits) >> 3;
+        bits |= 56;
         entry = load<i32>(table + ((<usize>(buffer >> (64 - LOOKUP_BITS))) << 2));
-        value = entry >> 16;
-        if (value != 0) {
+        if (entry >> 16 != 0) {
           buffer <<= entry;
           bits -= entry & 63;
           k += (entry >> 8) & 15;
-          store<i16>(coefficients + load<u8>(zigzag + k), value);
-          k++;
-          continue;
+          store<i16>(coefficients + load<u8>(zigzag + k), entry >> 16);
+          if (++k >= 64) break;
+          entry = load<i32>(table + ((<usize>(buffer >> (64 - LOOKUP_BITS))) << 2));
+          if (entry >> 16 != 0) {
+            buffer <<= entry;
+            bits -= entry & 63;
+            k += (entry >> 8) & 15;
+            store<i16>(coefficients + load<u8>(zigzag + k), entry >> 16);
+            if (++k >= 64) break;
+            entry = load<i32>(table + ((<usize>(buffer >> (64 - LOOKUP_BITS))) << 2));
+            if (entry >> 16 != 0) {
+              buffer <<= entry;
+              bits -= entry & 63;
+              k += (entry >> 8) & 15;
+              store<i16>(coefficients + load<u8>(zigzag + k), entry >> 16);
+              k++;
+              continue;
+            }
+          }
         }
         if (entry == 0) {
           entry = longCode(table, buffer);
@@ -101,6 +116,7 @@ export function decodeRow(row: i32): bool {
       if (wanted) {
         const to = destination(block(i), row, column);
         if (k == 1) inverseDctOfDc(coefficients, c.quant, to, c.stride);
+        else if (k <= 10) inverseDctOf4x4(coefficients, c.quant, to, c.stride);
         else inverseDct(coefficients, c.quant, to, c.stride);
       }
     }
