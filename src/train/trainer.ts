@@ -8,6 +8,7 @@ import { diagnose } from './diagnose.js';
 import { Evaluator, type Metrics } from './evaluator.js';
 import type { RunSummary, TrainListener } from './events.js';
 import { type KeepOptions, keepCheckpoints } from './keep.js';
+import type { EpochLogger } from './loggers.js';
 import { writeSamples, writeTrainBatch } from './pictures.js';
 import { emptySums, type Progress, startOfRun } from './progress.js';
 import { writeReport } from './report.js';
@@ -26,6 +27,8 @@ export interface TrainerOptions extends StepsOptions, KeepOptions {
   readonly saveEvery: number;
   readonly now: () => number;
   readonly emit: TrainListener;
+  /** Write the results of every epoch elsewhere, too. */
+  readonly loggers?: readonly EpochLogger[];
   /** Finishes the update that is under way, saves, and returns. */
   readonly signal?: AbortSignal;
   /** Goes on from the folder's last training checkpoint. */
@@ -118,7 +121,9 @@ export class Trainer {
       await folder.writeSkipped(this.#skipped());
       Object.assign(this.#progress, { epoch: epoch + 1, batch: 0, sums: emptySums() });
       await this.#saveLast();
-      emit({ event: 'epoch', best, ...(ema ? { ema_top1: ema.top1 } : {}), ...last });
+      const result = { ...last, ...(ema ? { ema_top1: ema.top1 } : {}) };
+      for (const logger of this.#options.loggers ?? []) await logger.epoch(result);
+      emit({ event: 'epoch', best, ...result });
     }
     if (!last) throw new CvnetsError('the run ends before its first epoch', 'raise the number of epochs or updates');
     const { val_loss, val_top1, val_top5 } = last;

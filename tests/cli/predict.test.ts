@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from 'fast-png';
@@ -11,6 +11,7 @@ import { parseYaml } from '../../src/config/yaml.js';
 import { readIdx, writeIdx } from '../../src/data/datasets/idx.js';
 import { nodePlatform, packageRoot } from '../../src/platform/node.js';
 import { noiseImage } from '../support/noise-image.js';
+import { readEvents } from '../support/tfevents.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cvnets-predict-'));
 
@@ -78,7 +79,7 @@ describe('digits', () => {
       writeFileSync(paths[i], encode({ width: 28, height: 28, channels: 1, data }));
     }
     const { context } = commandContext(`
-common: { results_loc: ${join(folder, 'runs')} }
+common: { results_loc: ${join(folder, 'runs')}, tensorboard_logging: true }
 dataset: { root_train: ${folder}, val_batch_size0: 30 }
 scheduler: { max_epochs: 2, warmup_iterations: 3 }
 device: { name: wasm, threads: 1 }`);
@@ -108,6 +109,17 @@ device: { name: wasm, threads: 1 }`);
     await expect(predict(context, run, paths, { checkpoint: 'ema' })).rejects.toThrow('the run has no ema checkpoint');
     await expect(predict(context, run, paths, { top: '0' })).rejects.toThrow('--top is 0');
     await expect(predict(context, folder, paths, {})).rejects.toThrow('is no run folder');
+  });
+
+  test('TensorBoard finds an event an epoch', () => {
+    const [name, ...more] = readdirSync(run).filter((file) => file.startsWith('events.out.tfevents.'));
+    expect(more).toEqual([]);
+    const events = readEvents(new Uint8Array(readFileSync(join(run, name))));
+    expect(events.map(({ step, scalars }) => [step, Object.keys(scalars).length])).toEqual([
+      [0, 0],
+      [0, 7],
+      [1, 7],
+    ]);
   });
 
   test('report writes the file again', async () => {

@@ -4,6 +4,7 @@ import { buildTask } from '../../config/build-task.js';
 import type { Config, ConfigKey } from '../../config/keys/index.js';
 import { configToYaml, type Unsupported } from '../../config/resolve.js';
 import { Engine } from '../../scheduler/engine.js';
+import { TensorboardLogger } from '../../train/loggers.js';
 import { RunFolder } from '../../train/run-folder.js';
 import { Trainer } from '../../train/trainer.js';
 import { ConfigError } from '../../utils/errors.js';
@@ -58,6 +59,7 @@ export async function train(context: CommandContext, recipe: string | undefined,
       loader,
       val,
       folder,
+      loggers: config['common.tensorboard_logging'] ? [new TensorboardLogger(files, folder.path)] : [],
       signal: context.interruptible(),
       resume: earlier !== undefined,
       now: platform.now,

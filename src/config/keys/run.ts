@@ -11,6 +11,10 @@ export const runKeys = {
   'common.log_freq': z.int().min(1).default(100).describe('Batches between two progress events'),
   'common.k_best_checkpoints': z.int().min(0).default(5).describe('How many of the best checkpoints are kept'),
   'common.save_interval_freq': z.int().min(0).default(0).describe('Updates between two checkpoints inside an epoch'),
+  'common.tensorboard_logging': z
+    .boolean()
+    .default(false)
+    .describe('Writes events.out.tfevents files that TensorBoard reads'),
 
   'stats.checkpoint_metric': z
     .enum(['loss', 'top1', 'top5'])

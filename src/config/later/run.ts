@@ -35,7 +35,6 @@ export const runFeatures: readonly Feature[] = [
     keys: under('common', { finetune: unset(z.string()), finetune_ema: unset(z.string()) }),
   },
   { name: 'keeping the checkpoint of every epoch', keys: { 'common.save_all_checkpoints': flag() } },
-  { name: 'TensorBoard event files', keys: { 'common.tensorboard_logging': flag() } },
   { name: 'weights that are replaced by their average', keys: { 'ema.copy_at_epoch': int(-1) } },
   { name: 'training without validation', keys: { 'dataset.disable_val': flag() } },
   { name: 'a number of images for each class', keys: { 'dataset.num_samples_per_category': int(-1) } },
