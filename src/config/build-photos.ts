@@ -1,7 +1,5 @@
 import type { Split } from '../data/datasets/dataset.js';
-import { ImageDecoders } from '../data/images/decoder.js';
-import { JpegDecoder } from '../data/images/jpeg.js';
-import { PngDecoder } from '../data/images/png.js';
+import { imageTools } from '../data/images/tools.js';
 import { inlineReader, type PhotoReader } from '../data/photo-loader.js';
 import { PhotoPool } from '../data/photo-pool.js';
 import type { ImageTransform } from '../data/transforms/augment.js';
@@ -13,8 +11,8 @@ export async function photoReader(config: Config, platform: Platform, split: Spl
   const transform = photoTransform(config, split);
   const workers = config['dataset.workers'];
   if (workers !== 0) return new PhotoPool(platform, transform, workers < 0 ? platform.cores : workers);
-  const decoder = new ImageDecoders({ jpeg: await JpegDecoder.create(platform), png: new PngDecoder() });
-  return inlineReader(platform.files, decoder, transform);
+  const imaging = await WebAssembly.compile((await platform.readAsset('imaging.wasm')) as BufferSource);
+  return inlineReader(platform.files, await imageTools(imaging), transform);
 }
 
 /** The transforms of a recipe, in CVNets' order. */

@@ -3,7 +3,7 @@ import { FormatError } from '../utils/errors.js';
 import { Slots } from '../utils/slots.js';
 import type { BatchSource, ImageBatch } from './batch.js';
 import type { PhotoDataset } from './datasets/dataset.js';
-import type { ImageDecoder } from './images/decoder.js';
+import type { ImageTools } from './images/tools.js';
 import type { Sampler, SamplerBatch } from './samplers/sampler.js';
 import { type ImageRequest, type ImageTransform, prepareImage } from './transforms/augment.js';
 
@@ -15,11 +15,11 @@ export interface PhotoReader {
 }
 
 /** Reads on the calling thread, a few files ahead of the one that is decoded. */
-export function inlineReader(files: Files, decoder: ImageDecoder, transform: ImageTransform): PhotoReader {
+export function inlineReader(files: Files, { decoder, resize }: ImageTools, transform: ImageTransform): PhotoReader {
   const slots = new Slots([1, 2, 3, 4]);
   return {
     read: (path, request) =>
-      slots.use(async () => prepareImage(decoder, await files.read(path), request, transform).data),
+      slots.use(async () => prepareImage(decoder, await files.read(path), request, transform, resize).data),
     close: async () => {},
   };
 }

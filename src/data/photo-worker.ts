@@ -1,7 +1,5 @@
 import { FormatError } from '../utils/errors.js';
-import { type ImageDecoder, ImageDecoders } from './images/decoder.js';
-import { JpegDecoder } from './images/jpeg.js';
-import { PngDecoder } from './images/png.js';
+import { type ImageTools, imageTools } from './images/tools.js';
 import { type ImageRequest, type ImageTransform, prepareImage } from './transforms/augment.js';
 
 /** The first message to a worker. */
@@ -27,16 +25,16 @@ export type PhotoAnswer =
 declare function receive(listener: (message: PhotoWorkerStart | PhotoJob) => void): void;
 declare function send(message: PhotoAnswer): void;
 
-let started: Promise<{ decoder: ImageDecoder; transform: ImageTransform }>;
+let started: Promise<ImageTools & { readonly transform: ImageTransform }>;
 
 async function start({ imaging, transform }: PhotoWorkerStart) {
-  return { decoder: new ImageDecoders({ jpeg: await JpegDecoder.of(imaging), png: new PngDecoder() }), transform };
+  return { ...(await imageTools(imaging)), transform };
 }
 
 async function serve({ id, file, request }: PhotoJob): Promise<PhotoAnswer> {
   try {
-    const { decoder, transform } = await started;
-    return { id, pixels: prepareImage(decoder, file, request, transform).data };
+    const { decoder, resize, transform } = await started;
+    return { id, pixels: prepareImage(decoder, file, request, transform, resize).data };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { id, message, damaged: error instanceof FormatError };

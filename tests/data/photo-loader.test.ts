@@ -7,12 +7,14 @@ import { BatchSampler } from '../../src/data/samplers/batch-sampler.js';
 import { VariableBatchSampler } from '../../src/data/samplers/variable-batch-sampler.js';
 import { prepareImage, type TrainTransform } from '../../src/data/transforms/augment.js';
 import { defaultCrop } from '../../src/data/transforms/random-resized-crop.js';
+import { resize } from '../../src/data/transforms/resize.js';
 import type { Files } from '../../src/platform/platform.js';
 import { FormatError } from '../../src/utils/errors.js';
 import { noisePng, photoDataset } from '../support/photos.js';
 
 const transform: TrainTransform = { kind: 'train', crop: defaultCrop, interpolation: 'bilinear', flip: 0.5, seed: 0 };
 const decoder = new ImageDecoders({ png: new PngDecoder() });
+const tools = { decoder, resize };
 
 async function collect(batches: AsyncIterable<ImageBatch> | Iterable<ImageBatch>): Promise<ImageBatch[]> {
   const all: ImageBatch[] = [];
@@ -27,12 +29,12 @@ function samplerOf(count: number, batchSize = 4) {
 async function loaderOf(count: number, change?: (files: Files) => Promise<void>, options?: PhotoLoaderOptions) {
   const { files, dataset } = await photoDataset(count);
   await change?.(files);
-  return new PhotoLoader(dataset, samplerOf(count), inlineReader(files, decoder, transform), options);
+  return new PhotoLoader(dataset, samplerOf(count), inlineReader(files, tools, transform), options);
 }
 
 test('batches hold the photos that the sampler chose, transformed', async () => {
   const { files, dataset } = await photoDataset(10);
-  const loader = new PhotoLoader(dataset, samplerOf(10), inlineReader(files, decoder, transform));
+  const loader = new PhotoLoader(dataset, samplerOf(10), inlineReader(files, tools, transform));
   const batches = await collect(loader.epoch(3));
   expect(batches.map(({ size }) => size)).toEqual([4, 4, 2]);
   let position = 0;
@@ -51,7 +53,7 @@ test('sizes follow the sampler', async () => {
   const range = { base: 16, min: 8, max: 24 };
   const scales = { height: range, width: range, maxScales: 3, checkScale: 8 };
   const sampler = new VariableBatchSampler({ ...scales, count: 40, shuffle: true, batchSize: 8 });
-  const loader = new PhotoLoader(dataset, sampler, inlineReader(files, decoder, transform));
+  const loader = new PhotoLoader(dataset, sampler, inlineReader(files, tools, transform));
   for (const { size, height, width, image, target } of await collect(loader.epoch(1))) {
     expect(image).toHaveLength(size * height * width * 3);
     expect(target).toHaveLength(size);

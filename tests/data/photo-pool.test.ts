@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { ImageBatch } from '../../src/data/batch.js';
 import { ImageDecoders } from '../../src/data/images/decoder.js';
-import { JpegDecoder } from '../../src/data/images/jpeg.js';
 import { PngDecoder } from '../../src/data/images/png.js';
 import { inlineReader, PhotoLoader } from '../../src/data/photo-loader.js';
 import { PhotoPool } from '../../src/data/photo-pool.js';
 import { BatchSampler } from '../../src/data/samplers/batch-sampler.js';
 import type { TrainTransform } from '../../src/data/transforms/augment.js';
 import { defaultCrop } from '../../src/data/transforms/random-resized-crop.js';
+import { resize } from '../../src/data/transforms/resize.js';
 import { nodePlatform } from '../../src/platform/node.js';
 import type { Platform, WorkerHandle } from '../../src/platform/platform.js';
 import { FormatError } from '../../src/utils/errors.js';
@@ -32,9 +32,9 @@ async function epochOf(loader: PhotoLoader): Promise<ImageBatch[]> {
 test('any number of workers gives the bytes of the calling thread, with the same photos skipped', async () => {
   const { files, dataset, platform } = await setUp(40);
   await files.write(dataset.paths[5], 'no image');
-  const decoder = new ImageDecoders({ jpeg: await JpegDecoder.create(platform), png: new PngDecoder() });
+  const decoder = new ImageDecoders({ png: new PngDecoder() });
   const sampler = new BatchSampler({ count: 40, batchSize: 8, height: 12, width: 10, shuffle: true });
-  const inline = new PhotoLoader(dataset, sampler, inlineReader(files, decoder, transform));
+  const inline = new PhotoLoader(dataset, sampler, inlineReader(files, { decoder, resize }, transform));
   const expected = await epochOf(inline);
   for (const threads of [1, 3]) {
     const loader = new PhotoLoader(dataset, sampler, new PhotoPool(platform, transform, threads));

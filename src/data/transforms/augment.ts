@@ -3,7 +3,7 @@ import type { ImageDecoder } from '../images/decoder.js';
 import type { RgbImage } from '../images/image.js';
 import { centerCrop, flipHorizontal, shortSideSize } from './geometry.js';
 import { type RandomResizedCropOptions, randomCrop } from './random-resized-crop.js';
-import { type Interpolation, resize } from './resize.js';
+import { type Interpolation, type Resize, resize as resizeInTypeScript } from './resize.js';
 
 /** How training images are brought to size, in this order: crop, resize, flip. */
 export interface TrainTransform {
@@ -38,16 +38,20 @@ export interface ImageRequest {
 
 const STREAM = streamOf('image augmentation');
 
-/** Decodes a file and brings it to the size that is asked for. Throws FormatError for a file that cannot be read. */
+/**
+ * Decodes a file and brings it to the size that is asked for. Throws FormatError for a file that cannot be read.
+ * @param resize what resizes faster than TypeScript
+ */
 export function prepareImage(
   decoder: ImageDecoder,
   file: Uint8Array,
   request: ImageRequest,
   transform: ImageTransform,
+  resize: Resize = resizeInTypeScript,
 ): RgbImage {
   return transform.kind === 'train'
-    ? trainImage(decoder, file, request, transform)
-    : evalImage(decoder, file, request, transform);
+    ? trainImage(decoder, file, request, transform, resize)
+    : evalImage(decoder, file, request, transform, resize);
 }
 
 function trainImage(
@@ -55,6 +59,7 @@ function trainImage(
   file: Uint8Array,
   { height, width, epoch, index, position }: ImageRequest,
   { crop, interpolation, flip, seed }: TrainTransform,
+  resize: Resize,
 ): RgbImage {
   const random = new PhiloxSequence(seed, STREAM, [index, epoch, position]);
   const region = crop && randomCrop(decoder.header(file), crop, random);
@@ -67,6 +72,7 @@ function evalImage(
   file: Uint8Array,
   { height, width }: ImageRequest,
   { shortSide = Math.round((Math.max(height, width) * 8) / 7), interpolation }: EvalTransform,
+  resize: Resize,
 ): RgbImage {
   const image = decoder.decode(file);
   const size = shortSideSize(image, shortSide);

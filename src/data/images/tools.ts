@@ -1,0 +1,17 @@
+import type { Resize } from '../transforms/resize.js';
+import { wasmResize } from '../transforms/wasm-resize.js';
+import { type ImageDecoder, ImageDecoders } from './decoder.js';
+import { JpegDecoder } from './jpeg.js';
+import { PngDecoder } from './png.js';
+
+/** What a thread needs to turn files into pixels. */
+export interface ImageTools {
+  readonly decoder: ImageDecoder;
+  readonly resize: Resize;
+}
+
+/** @param imaging `imaging.wasm`, compiled */
+export async function imageTools(imaging: WebAssembly.Module): Promise<ImageTools> {
+  const decoder = new ImageDecoders({ jpeg: await JpegDecoder.of(imaging), png: new PngDecoder() });
+  return { decoder, resize: await wasmResize(imaging) };
+}
