@@ -2,6 +2,7 @@ import type { BatchSource, ImageBatch } from '../data/batch.js';
 import type { Engine } from '../scheduler/engine.js';
 import { ProgramCache } from '../scheduler/program-cache.js';
 import type { State } from '../tensor/state.js';
+import { stepKinds } from './plans.js';
 import { gradientSums, inputSpecs, type StepKind, traceStep, usedScalars } from './programs.js';
 import type { AverageRule, Schedule, Task, UpdateRule } from './task.js';
 
@@ -53,12 +54,7 @@ export class Steps {
   async prepare(): Promise<void> {
     const { loader, accumulation } = this.options;
     const shapes = loader.sampler.shapes.map((shape) => inputSpecs(shape, loader.dataset.channels));
-    const both = [true, false];
-    const kinds =
-      accumulation.batches === 1
-        ? [{ first: true, last: true }]
-        : both.flatMap((first) => both.map((last) => ({ first, last })));
-    for (const kind of kinds) await this.#cache(kind).prepare(shapes);
+    for (const kind of stepKinds(accumulation.batches)) await this.#cache(kind).prepare(shapes);
   }
 
   /** Everything that training reads or writes and that outlives an update. */
