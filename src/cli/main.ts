@@ -7,8 +7,9 @@ import { nodePlatform, packageRoot } from '../platform/node.js';
 import { CvnetsError } from '../utils/errors.js';
 import { splitArguments } from './arguments.js';
 import { type BenchFlags, bench } from './commands/bench.js';
+import { type DataCheckFlags, dataCheck } from './commands/data-check.js';
 import { type EvaluateFlags, evaluate } from './commands/evaluate.js';
-import { options } from './commands/options.js';
+import { type OptionsFlags, options } from './commands/options.js';
 import { type PlanFlags, plan } from './commands/plan.js';
 import { type PredictFlags, predict } from './commands/predict.js';
 import { report } from './commands/report.js';
@@ -77,6 +78,19 @@ function program(context: CommandContext): Command {
       if (!(await predict(context, run, pictures, flags))) process.exitCode = 1;
     });
   cli
+    .command('data')
+    .description('look at data before training on it')
+    .command('check')
+    .description('read every photo of a folder: counts, sizes, damaged and odd files, balance of the classes')
+    .argument('<folder>', 'CLASS/photo.jpg, in the folder itself or in train and val')
+    .option('--headers-only', 'look at headers only: faster, but damaged pixels are not found')
+    .option('--sheet <file>', 'PNG with some photos of each class', 'contact_sheet.png')
+    .option('--no-sheet', 'write no contact sheet')
+    .option('--json', 'print one JSON object')
+    .action(async (folder: string, flags: DataCheckFlags) => {
+      if (!(await dataCheck(context, folder, flags))) process.exitCode = 1;
+    });
+  cli
     .command('report')
     .description("write a run's report.html again, from what its folder holds")
     .argument('<run>', 'run folder')
@@ -109,8 +123,9 @@ function program(context: CommandContext): Command {
     .command('options')
     .description('list the keys of recipes')
     .argument('[prefix]', 'only keys that start so')
+    .option('--all', 'also those of CVNets that have no effect here, or not yet')
     .option('--json', 'print one JSON object a line')
-    .action((prefix: string | undefined, { json }: { json?: boolean }) => options(context, prefix, json));
+    .action((prefix: string | undefined, flags: OptionsFlags) => options(context, prefix, flags));
   return cli;
 }
 

@@ -1,12 +1,24 @@
 import * as z from 'zod';
-import { keyNames, keys } from '../../config/keys/index.js';
+import { keyNames } from '../../config/keys/index.js';
+import { featureOf, knownNames, schemaOf } from '../../config/later/index.js';
 import type { CommandContext } from '../context.js';
 
-/** Every key of a recipe with its default, what it takes and what it means. */
-export async function options({ output }: CommandContext, prefix: string | undefined, json?: boolean): Promise<void> {
-  const chosen = keyNames.filter((name) => name.startsWith(prefix ?? ''));
-  for (const name of chosen) {
-    const { default: fallback, description, ...accepts } = z.toJSONSchema(keys[name], { io: 'input' });
+export interface OptionsFlags {
+  readonly all?: boolean;
+  readonly json?: boolean;
+}
+
+/** The keys of a recipe with their defaults, what they take and what they mean. */
+export async function options(
+  { output }: CommandContext,
+  prefix = '',
+  { all, json }: OptionsFlags = {},
+): Promise<void> {
+  for (const name of (all ? knownNames : keyNames).filter((key) => key.startsWith(prefix))) {
+    const schema = schemaOf(name)!;
+    const { default: fallback, description: meaning, ...accepts } = z.toJSONSchema(schema, { io: 'input' });
+    const feature = featureOf(name);
+    const description = feature ? `Not yet: needs ${feature.name}` : (meaning ?? 'Has no effect here');
     if (json) output.write(`${JSON.stringify({ key: name, default: fallback ?? null, description })}\n`);
     else output.write(`${name}: ${JSON.stringify(fallback ?? null)}\n    ${description} (${accepted(accepts)})\n`);
   }
