@@ -1,0 +1,175 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { options } from '../../src/cli/commands/options.js';
+import { plan } from '../../src/cli/commands/plan.js';
+import { type TrainFlags, train } from '../../src/cli/commands/train.js';
+import type { CommandContext } from '../../src/cli/context.js';
+import { parseYaml } from '../../src/config/yaml.js';
+import { writeIdx } from '../../src/data/datasets/idx.js';
+import { nodePlatform, packageRoot } from '../../src/platform/node.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'cvnets-flags-'));
+const digits = join(folder, 'digits');
+const runs = join(folder, 'runs');
+const recipe = (name: string) => join(packageRoot(), 'recipes', `${name}.yaml`);
+
+beforeAll(() => {
+  mkdirSync(digits);
+  for (const [prefix, count] of [
+    ['train', 40],
+    ['t10k', 20],
+  ] as const) {
+    const pixels = Uint8Array.from({ length: count * 784 }, (_, i) => (i * 7) % 256);
+    const labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
+    writeFileSync(join(digits, `${prefix}-images-idx3-ubyte`), writeIdx({ shape: [count, 28, 28], data: pixels }));
+    writeFileSync(join(digits, `${prefix}-labels-idx1-ubyte`), writeIdx({ shape: [count], data: labels }));
+  }
+});
+
+/** A command's context that keeps what is written. */
+function newContext(overrides: string) {
+  const written = { out: '', err: '' };
+  const context: CommandContext = {
+    platform: nodePlatform,
+    overrides: parseYaml(overrides, 'command line'),
+    interruptible: () => new AbortController().signal,
+    output: {
+      isTerminal: false,
+      write: (text) => {
+        written.out += text;
+      },
+      writeError: (text) => {
+        written.err += text;
+      },
+    },
+  };
+  return { context, written };
+}
+
+const small = `
+common: {results_loc: ${runs}}
+dataset: {root_train: ${digits}, train_batch_size0: 16, val_batch_size0: 20}
+scheduler: {max_epochs: 1}
+device: {name: wasm, threads: 1}
+`;
+
+/** Trains LeNet on 40 digits; gives the JSON lines. */
+async function trainDigits(extra: string, flags: TrainFlags) {
+  const { context, written } = newContext(small + extra);
+  await train(context, recipe('mnist'), { json: true, ...flags });
+  return written.out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+describe('--dry-run', () => {
+  test('plans every program and trains nothing', async () => {
+    const [facts, ...rest] = await trainDigits('ema.enable: true\n', { dryRun: true });
+    expect(rest).toEqual([]);
+    expect(facts).toMatchObject({
+      event: 'dry-run',
+      train_images: 40,
+      val_images: 20,
+      classes: 10,
+      skipped: [],
+      batches: 3,
+      epochs: 1,
+    });
+    expect(facts.programs.map(({ name, batch }: { name: string; batch: number }) => `${name} ${batch}`)).toEqual([
+      'training 16',
+      'training 8',
+      'validation 20',
+      'validation of the average 20',
+    ]);
+    expect(existsSync(runs)).toBe(false);
+  });
+
+  test('says the bytes that the run then takes', async () => {
+    const [{ memory }] = await trainDigits('common.accum_freq: 2\n', { dryRun: true });
+    const [{ event, peak_bytes }] = await trainDigits('common.accum_freq: 2\n', {});
+    expect([event, peak_bytes]).toEqual(['start', memory.total]);
+  });
+
+  test('for people', async () => {
+    const { context, written } = newContext(small);
+    await train(context, recipe('mnist'), { dryRun: true });
+    expect(written.out).toContain('40 training and 20 validation images of 10 classes\n1 epochs, 3 batches');
+    expect(written.out).toMatch(/peak memory \d.*\nit fits; nothing was trained\n$/);
+  });
+
+  test.each([
+    ['dataset.root_train', 'nowhere', 'nowhere'],
+    ['model.classification.n_classes', 4, 'set model.classification.n_classes: 10'],
+    ['optim.sgd.nestrov', true, "did you mean 'optim.sgd.nesterov'?"],
+  ])('%s: %j is found before training', async (key, value, message) => {
+    const { context } = newContext(small);
+    const overrides = [...context.overrides, { key, value, where: 'command line' }];
+    await expect(train({ ...context, overrides }, recipe('mnist'), { dryRun: true })).rejects.toThrow(message);
+  });
+
+  test('a run that does not fit shows its plan, then what to do', async () => {
+    const { context, written } = newContext(small);
+    const classes = { key: 'model.classification.n_classes', value: 5e6, where: 'command line' };
+    const overrides = [...context.overrides, classes];
+    await expect(train({ ...context, overrides }, recipe('mnist'), { dryRun: true })).rejects.toThrow('4 GiB');
+    expect(written.out).toContain('peak memory');
+    expect(written.out).not.toContain('it fits');
+  });
+});
+
+describe('--allow-unsupported', () => {
+  const merged = small.replace('common: {', 'common: {mixed_precision: true, channels_last: true, ');
+
+  test('without it the feature is named', async () => {
+    const { context } = newContext(merged);
+    await expect(train(context, recipe('mnist'), { json: true })).rejects.toThrow(
+      /common.mixed_precision = true needs mixed precision.*\n {2}hint: .*--allow-unsupported/,
+    );
+  });
+
+  test('with it the run folder lists what was left out', async () => {
+    const { context, written } = newContext(merged);
+    await train(context, recipe('mnist'), { json: true, allowUnsupported: true });
+    const [ignored, left, start] = written.out.split('\n', 3).map((line) => JSON.parse(line));
+    expect(ignored).toEqual({ event: 'notice', message: 'no effect here: common.channels_last' });
+    expect(left).toEqual({ event: 'notice', message: 'left out, as allowed: common.mixed_precision' });
+    expect(readFileSync(join(start.run, 'unsupported.txt'), 'utf8')).toBe(
+      'command line:2: common.mixed_precision = true needs mixed precision\n',
+    );
+    expect(readFileSync(join(start.run, 'config.yaml'), 'utf8')).not.toContain('mixed_precision');
+  });
+
+  test('a run that leaves nothing out has no such file', async () => {
+    const [{ run }] = await trainDigits('', { allowUnsupported: true });
+    expect(readdirSync(run)).not.toContain('unsupported.txt');
+  });
+});
+
+test.each([
+  ['mobilenet_v1', 128],
+  ['mobilenet_v2', 256],
+  ['resnet', 128],
+])('cvnets plan recipes/%s.yaml', async (name, batch) => {
+  const { context, written } = newContext('device.threads: 1\n');
+  await plan(context, recipe(name), { device: 'wasm', json: true });
+  const facts = JSON.parse(written.out);
+  expect(facts).toMatchObject({ batch, image: { channels: 3, height: 224, width: 224 } });
+  expect(facts.memory.total).toBeGreaterThan(1e9);
+});
+
+test("cvnets options --all lists CVNets' keys with what they need", async () => {
+  const list = async (prefix: string, all: boolean) => {
+    const { context, written } = newContext('');
+    await options(context, prefix, { all });
+    return written.out;
+  };
+  expect(await list('common.mixed_precision', false)).toBe('');
+  expect(await list('common.mixed_precision', true)).toContain(
+    'common.mixed_precision: false\n    Not yet: needs mixed precision (boolean)',
+  );
+  expect(await list('dataset.pin', true)).toBe('dataset.pin_memory: false\n    Has no effect here (boolean)\n');
+  expect((await list('', true)).split('\n').length).toBeGreaterThan(1700);
+});
