@@ -40,6 +40,26 @@ export const samplings = {
     [2, 2],
     [1, 1],
   ],
+  '2x1 chroma of 4x1': [
+    [4, 1],
+    [2, 1],
+    [2, 1],
+  ],
+  'four rows a chroma row': [
+    [1, 4],
+    [1, 1],
+    [1, 1],
+  ],
+  'each chroma its own way': [
+    [2, 2],
+    [2, 1],
+    [1, 2],
+  ],
+  'chroma finer than luma': [
+    [1, 1],
+    [2, 2],
+    [2, 2],
+  ],
 } as const satisfies Record<string, JpegRecipe['sampling']>;
 
 /** A deterministic scene: slopes, a sharp edge and noise, all of which reach 0 and 255. */
@@ -71,8 +91,8 @@ export function* jpegCases(): Generator<{ name: string; recipe: JpegRecipe }> {
           restartInterval: turn % 3 === 0 ? 1 + (turn % 4) : 0,
           scans: separate ? (turn % 2 === 0 ? [[0], [1], [2]] : [[0], [1, 2]]) : undefined,
           wideTables: turn % 7 === 0,
-          segments: turn % 11 === 0 ? [adobe(turn % 2)] : turn % 13 === 0 ? [] : [jfif],
-          componentIds: turn % 26 === 0 ? [0x52, 0x47, 0x42].slice(0, sampling.length) : undefined,
+          segments: turn % 11 === 0 ? [adobe(turn % 2)] : turn % 17 === 0 ? [] : [jfif],
+          componentIds: turn % 34 === 0 ? [0x52, 0x47, 0x42].slice(0, sampling.length) : undefined,
         },
       };
     }
