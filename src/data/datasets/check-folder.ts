@@ -67,7 +67,10 @@ export async function checkFolder(files: Files, root: string, options: CheckOpti
     ignored.push({ path: `${root}/${name}`, reason: 'lies beside train and val' });
   }
   if (found.length === 0) {
-    throw new FormatError(`${root} has no photos`, 'expected CLASS/photo.jpg, in the folder itself or in train and val');
+    throw new FormatError(
+      `${root} has no photos`,
+      'expected CLASS/photo.jpg, in the folder itself or in train and val',
+    );
   }
   const seen = new Map<string, Found>();
   const checked: CheckedFile[] = [];
@@ -95,11 +98,14 @@ async function photosOf(
       continue;
     }
     const photos = inside.filter((file) => photo.test(file) && !file.startsWith('.'));
+    if (photos.length === 0) {
+      ignored.push({ path, reason: 'a folder without photos' });
+      continue;
+    }
     for (const file of inside) {
-      if (photos.includes(file) || file.startsWith('.')) continue;
+      if (photo.test(file) || file.startsWith('.')) continue;
       ignored.push({ path: `${path}/${file}`, reason: 'its name does not end in .jpg, .jpeg or .png' });
     }
-    if (photos.length === 0) ignored.push({ path, reason: 'a folder without photos' });
     for (const [place, file] of photos.entries()) {
       found.push({ path: `${path}/${file}`, split, class: name, place, count: photos.length });
     }
@@ -127,11 +133,12 @@ async function checkFile(
   const named = /\.png$/i.test(found.path) ? 'png' : 'jpeg';
   if (format && format !== named) remarks.push(`is a ${format.toUpperCase()} file whatever its name says`);
   try {
+    // Before the pixels, which stay valid until the decoder's next call only.
+    const turned = format === 'jpeg' ? orientation(file) : 1;
     const image = headersOnly ? undefined : decoder.decode(file);
-    const { width, height } = image ?? decoder.size(file);
+    const { width, height } = image ?? decoder.header(file);
     if (Math.min(width, height) < SMALL) remarks.push(`has ${width}x${height} pixels only`);
     if (Math.max(width, height) > LONG * Math.min(width, height)) remarks.push(`is ${width}x${height}: very long`);
-    const turned = format === 'jpeg' ? orientation(file) : 1;
     if (turned !== 1) remarks.push(`has EXIF orientation ${turned}, which is not applied`);
     const checked = { ...entry, size: { width, height }, remarks };
     if (image) onImage?.(checked, image, found.place, found.count);

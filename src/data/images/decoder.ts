@@ -21,6 +21,12 @@ const signatures: Readonly<Record<ImageFormat, readonly number[]>> = {
   png: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
 };
 
+/** What a file is by its first bytes, whatever its name. */
+export function imageFormat(file: Uint8Array): ImageFormat | undefined {
+  const formats = Object.keys(signatures) as ImageFormat[];
+  return formats.find((name) => signatures[name].every((byte, i) => file[i] === byte));
+}
+
 /** Picks the decoder by the first bytes of a file, not by its name: datasets have PNG files called .jpg. */
 export class ImageDecoders implements ImageDecoder {
   constructor(readonly decoders: Readonly<Partial<Record<ImageFormat, ImageDecoder>>>) {}
@@ -34,8 +40,7 @@ export class ImageDecoders implements ImageDecoder {
   }
 
   #decoderOf(file: Uint8Array): ImageDecoder {
-    const formats = Object.keys(signatures) as ImageFormat[];
-    const format = formats.find((name) => signatures[name].every((byte, i) => file[i] === byte));
+    const format = imageFormat(file);
     const decoder = format && this.decoders[format];
     if (decoder) return decoder;
     const start = [...file.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
