@@ -42,7 +42,7 @@ export class Component {
   scanned: bool;
 }
 
-/** Read by `src/data/images/jpeg.ts`: same order, all 4 bytes wide up to `output`. */
+/** Read by `src/data/images/jpeg.ts`: every field is one word of 4 bytes. */
 @unmanaged
 export class Frame {
   width: i32;

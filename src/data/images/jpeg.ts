@@ -32,11 +32,12 @@ interface Imaging extends WebAssembly.Exports {
 }
 
 /** Words of `Frame` in `assembly/imaging/jpeg/frame.ts`. */
-const frameWords = { width: 0, height: 1, components: 2, orientation: 5, output: 8 } as const;
+export const frameWords = { width: 0, height: 1, components: 2, orientation: 5, output: 8 } as const;
 
 /**
  * Decodes baseline JPEG to the bytes that libjpeg-turbo gives with its default settings (accurate integer DCT, "fancy"
- * upsampling). An instance serves one thread and keeps the memory of the largest picture it has seen.
+ * upsampling). An instance serves one thread and keeps the memory of the largest picture it has seen: about 6 bytes
+ * a pixel.
  */
 export class JpegDecoder implements ImageDecoder {
   readonly #imaging: Imaging;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { JpegDecoder } from '../../../src/data/images/jpeg.js';
+import { frameWords, JpegDecoder } from '../../../src/data/images/jpeg.js';
 import { jpegProblems } from '../../../src/data/images/jpeg-problems.js';
 import { nodePlatform } from '../../../src/platform/node.js';
 import { FormatError } from '../../../src/utils/errors.js';
@@ -48,6 +48,13 @@ test('problems have the names and the order of the module’s', () => {
   const source = readFileSync(join(import.meta.dirname, '../../../assembly/imaging/jpeg/problem.ts'), 'utf8');
   const [, body] = source.match(/enum Problem \{([^}]*)\}/)!;
   expect(Object.keys(jpegProblems)).toEqual(body.match(/\w+/g));
+});
+
+test('the frame record has its words where the wrapper reads them', () => {
+  const source = readFileSync(join(import.meta.dirname, '../../../assembly/imaging/jpeg/frame.ts'), 'utf8');
+  const [, body] = source.match(/class Frame \{([^}]*)\}/)!;
+  const fields = [...body.matchAll(/^ {2}(\w+): (i32|usize|Colour);$/gm)].map(([, name]) => name);
+  for (const [name, word] of Object.entries(frameWords)) expect(fields.indexOf(name)).toBe(word);
 });
 
 describe('what is refused says why', () => {
