@@ -37,6 +37,7 @@ h1 { font-size: 1.5rem; overflow-wrap: anywhere } h2 { font-size: 1.1rem; margin
 .wide { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: .15rem .7rem; text-align: right; border-bottom: 1px solid #eee; white-space: nowrap }
 tr.best { background: #eef4fb; font-weight: 600 } img { max-width: 100%; image-rendering: pixelated }
+summary { font-weight: 600; margin-top: 2.2rem; cursor: pointer }
 pre { background: #f6f6f6; padding: .8rem; overflow-x: auto; font-size: .85rem }
 `;
 
@@ -93,8 +94,10 @@ ${rows.map((row) => tableRow(row, row === best)).join('\n')}
 ${pictures.slice(1).map(figure).join('\n')}
 <h2>Commands</h2>
 ${preformatted(commands)}
-<h2>Configuration</h2>
+<details>
+<summary>Configuration</summary>
 ${preformatted(config)}
+</details>
 </html>
 `;
 }
