@@ -44,9 +44,7 @@ export function resolve(settings: readonly Setting[], { allowUnsupported = false
   const changed = new Map([...final].filter(([key, { value }]) => !same(value, defaultOf(key))));
   const unsupported = [...changed.values()].flatMap((setting) => missing(setting, changed));
   const stopping = unsupported.filter(({ key }) => !allowUnsupported || Object.hasOwn(keys, key));
-  for (const setting of stopping) {
-    problems.push(`${describe(setting)} needs ${setting.feature}, which cvnets does not have yet`);
-  }
+  problems.push(...describeMissing(stopping));
   if (problems.length > 0) {
     const optional = stopping.some(({ key }) => !Object.hasOwn(keys, key));
     throw new ConfigError(problems.join('\n'), optional ? `${LIST_OF_KEYS}; ${HOW_TO_LEAVE_OUT}` : LIST_OF_KEYS);
@@ -119,6 +117,17 @@ const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
 function describe({ where, key, value }: Setting): string {
   const known = schemaOf(key) || manyTasks.test(key);
   return `${where}: ${known ? '' : 'unknown key '}${key} = ${JSON.stringify(value)}`;
+}
+
+/** One line a feature, however many of its keys are set. */
+function describeMissing(settings: readonly Unsupported[]): string[] {
+  const names = new Set(settings.map(({ feature }) => feature));
+  return [...names].map((name) => {
+    const [first, ...others] = settings.filter(({ feature }) => feature === name);
+    const more =
+      others.length === 0 ? '' : `, as ${others.map(({ key }) => key).join(', ')} do${others.length === 1 ? 'es' : ''}`;
+    return `${describe(first)} needs ${name}, which cvnets does not have yet${more}`;
+  });
 }
 
 function unknownKeyHint(key: string): string {

@@ -2,13 +2,18 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { dryRun } from '../../src/cli/commands/dry-run.js';
 import { options } from '../../src/cli/commands/options.js';
 import { plan } from '../../src/cli/commands/plan.js';
 import { type TrainFlags, train } from '../../src/cli/commands/train.js';
 import type { CommandContext } from '../../src/cli/context.js';
 import { parseYaml } from '../../src/config/yaml.js';
+import type { BatchSource } from '../../src/data/batch.js';
 import { writeIdx } from '../../src/data/datasets/idx.js';
+import type { Sampler } from '../../src/data/samplers/sampler.js';
+import { createWasmDevice } from '../../src/devices/wasm/device.js';
 import { nodePlatform, packageRoot } from '../../src/platform/node.js';
+import { loaderOf, quadrants, sgdRule, tinyTask } from '../support/tiny-task.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cvnets-flags-'));
 const digits = join(folder, 'digits');
@@ -110,13 +115,31 @@ describe('--dry-run', () => {
     await expect(train({ ...context, overrides }, recipe('mnist'), { dryRun: true })).rejects.toThrow(message);
   });
 
-  test('a run that does not fit shows its plan, then what to do', async () => {
+  test('a network that does not fit: the plan is shown, then what to do', async () => {
     const { context, written } = newContext(small);
     const classes = { key: 'model.classification.n_classes', value: 5e6, where: 'command line' };
     const overrides = [...context.overrides, classes];
-    await expect(train({ ...context, overrides }, recipe('mnist'), { dryRun: true })).rejects.toThrow('4 GiB');
+    await expect(train({ ...context, overrides }, recipe('mnist'), { dryRun: true })).rejects.toThrow(
+      /4 GiB.*\n {2}hint: .*; use smaller images or a smaller network/,
+    );
     expect(written.out).toContain('peak memory');
     expect(written.out).not.toContain('it fits');
+  });
+
+  test('a batch that does not fit: one that would', async () => {
+    const task = tinyTask();
+    const { context } = newContext('');
+    const few = loaderOf(quadrants(8), 8, false);
+    const shapes = [{ batch: 1_500_000, height: 8, width: 8 }];
+    const sampler: Sampler = { shapes, batches: () => 1, epoch: (epoch) => few.sampler.epoch(epoch) };
+    const huge: BatchSource = { dataset: few.dataset, sampler, epoch: (epoch) => few.epoch(epoch) };
+    const device = await createWasmDevice(nodePlatform, { threads: 0 });
+    const options = { task, rule: sgdRule(task), accumulation: { batches: 1 }, length: { epochs: 1 } };
+    const dry = dryRun({ ...options, device, loader: huge, val: few, output: context.output });
+    await expect(dry).rejects.toThrow(
+      /4 GiB.*\n {2}hint: training with 1500000 images of 8x8 needs most; dataset.train_batch_size0 divided by 2 would fit/,
+    );
+    await device.close();
   });
 });
 

@@ -68,6 +68,27 @@ describe('what has not landed', () => {
     expect(() => load(text)).toThrow(message);
   });
 
+  // CVNets' SSD and distillation files, in short: one line a feature.
+  test.each([
+    [
+      'dataset: {name: coco_ssd, category: detection}\nmodel.detection:\n  name: ssd\n  ssd: {proj_channels: [512, 256]}\nmatcher.name: ssd\n',
+      [
+        'a.yaml:1: dataset.name = "coco_ssd" needs the dataset coco_ssd, which cvnets does not have yet',
+        'a.yaml:1: dataset.category = "detection" needs object detection, which cvnets does not have yet, ' +
+          'as model.detection.name, model.detection.ssd.proj_channels, matcher.name do',
+      ],
+    ],
+    [
+      'loss: {category: distillation, distillation: {name: soft_kl_loss}}\nteacher.model.classification: {name: resnet}\n',
+      [
+        'a.yaml:1: loss.category = "distillation" needs distillation, which cvnets does not have yet, ' +
+          'as loss.distillation.name, teacher.model.classification.name do',
+      ],
+    ],
+  ])('%j is told feature by feature', (text, lines) => {
+    expect(() => load(text)).toThrow(lines.join('\n'));
+  });
+
   test('values of the wrong type are errors all the same', () => {
     expect(() => load('common.mixed_precision: 3\n', true)).toThrow(
       'a.yaml:1: common.mixed_precision = 3: Invalid input',

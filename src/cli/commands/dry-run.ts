@@ -1,8 +1,9 @@
 import { type BatchSource, firstBatch } from '../../data/batch.js';
-import type { Device } from '../../devices/device.js';
+import type { Block, Device } from '../../devices/device.js';
 import type { PlanMemory } from '../../graph/plan.js';
 import { planRun, type RunPlan, type RunPlanOptions } from '../../train/plans.js';
 import type { TrainerOptions } from '../../train/trainer.js';
+import { DeviceError } from '../../utils/errors.js';
 import { formatBytes, formatCount, formatLarge } from '../format.js';
 import type { Output } from '../report.js';
 import { makeTable } from '../table.js';
@@ -46,17 +47,45 @@ export async function dryRun(options: DryRunOptions): Promise<void> {
   if (!json) output.write('it fits; nothing was trained\n');
 }
 
-/** Throws DeviceError, which names the fix, when the device cannot give the memory of the run. */
-function askFor(device: Device, { memory }: RunPlan): void {
-  const rest = memory.constants + memory.program;
-  const blocks = [];
+/** Throws DeviceError, which names a batch that would fit, when the device cannot give the memory of the run. */
+function askFor(device: Device, plan: RunPlan): void {
   try {
-    blocks.push(device.allocate(memory.states, 'states'));
-    blocks.push(device.allocate(memory.pool, 'activations'));
-    if (rest > 0) blocks.push(device.allocate(rest, 'programs'));
+    allocate(device, plan.memory, plan.memory.pool);
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    throw new DeviceError(error.message.split('\n')[0], smallerBatch(device, plan));
+  }
+}
+
+/** Takes the memory of a run whose programs need a pool of so many bytes, and gives it back. */
+function allocate(device: Device, { states, constants, program }: PlanMemory, pool: number): void {
+  const blocks: Block[] = [];
+  try {
+    blocks.push(device.allocate(states, 'states'));
+    blocks.push(device.allocate(pool, 'activations'));
+    if (constants + program > 0) blocks.push(device.allocate(constants + program, 'programs'));
   } finally {
     for (const block of blocks) device.free(block);
   }
+}
+
+const SHARES = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
+
+function smallerBatch(device: Device, { programs, memory }: RunPlan): string {
+  const { name, shape } = programs.reduce((a, b) => (b.plan.memory.pool > a.plan.memory.pool ? b : a));
+  const key = name.startsWith('training') ? 'dataset.train_batch_size0' : 'dataset.val_batch_size0';
+  const most = `${name} with ${shape.batch} images of ${shape.height}x${shape.width} needs most`;
+  const share = SHARES.filter((divisor) => shape.batch >= divisor).find((divisor) => {
+    try {
+      // Activations shrink with the batch; gradients of weights, which take less than the states, do not.
+      allocate(device, memory, memory.pool / divisor + memory.states);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  if (share === undefined) return `${most}; use smaller images or a smaller network`;
+  return `${most}; ${key} divided by ${share} would fit`;
 }
 
 interface Facts {
