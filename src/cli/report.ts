@@ -104,6 +104,7 @@ export function textReporter(output: Output, title: string, now: () => number): 
               ...(event.ema_top1 === undefined ? [] : [`average top-1 ${event.ema_top1.toFixed(2)}`]),
               `${formatCount(event.images_per_second)} images/s`,
               formatSeconds(event.seconds),
+              ...(event.skipped > 0 ? [pc.yellow(`${event.skipped} unreadable files skipped`)] : []),
               ...(event.best ? [pc.green('best')] : []),
             ].join('  '),
           );

@@ -23,6 +23,20 @@ export interface BatchSource {
   close?(): Promise<void>;
 }
 
+/** The same batches; `waited` hears of each how many milliseconds it took to come. */
+export async function* timed(
+  batches: Iterable<ImageBatch> | AsyncIterable<ImageBatch>,
+  now: () => number,
+  waited: (milliseconds: number) => void,
+): AsyncGenerator<ImageBatch> {
+  let asked = now();
+  for await (const batch of batches) {
+    waited(now() - asked);
+    yield batch;
+    asked = now();
+  }
+}
+
 /** Throws RangeError when the epoch has no such batch. */
 export async function firstBatch(source: BatchSource, epoch: number, from: number): Promise<ImageBatch> {
   for await (const batch of source.epoch(epoch, from)) return batch;

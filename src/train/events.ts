@@ -29,7 +29,16 @@ export type TrainEvent =
       readonly seconds_left: number;
     }
   | { readonly event: 'validation'; readonly batch: number; readonly batches: number; readonly ema: boolean }
-  | ({ readonly event: 'epoch'; readonly best: boolean; readonly ema_top1?: number } & EpochResult)
+  | ({
+      readonly event: 'epoch';
+      readonly best: boolean;
+      readonly ema_top1?: number;
+      /** Files that could not be read so far; skipped.csv lists them. */
+      readonly skipped: number;
+      /** How long training stood still because no batch was ready, and because the device had not finished. */
+      readonly data_wait_seconds: number;
+      readonly device_wait_seconds: number;
+    } & EpochResult)
   | { readonly event: 'interrupted'; readonly run: string; readonly resume: string }
   | ({ readonly event: 'end'; readonly run: string } & RunSummary);
 

@@ -1,4 +1,4 @@
-import { firstBatch, type ImageBatch } from '../data/batch.js';
+import { firstBatch, type ImageBatch, timed } from '../data/batch.js';
 import type { TypedArray } from '../tensor/dtype.js';
 import { size } from '../tensor/shape.js';
 import type { State } from '../tensor/state.js';
@@ -52,6 +52,9 @@ interface Pending {
   readonly result: Promise<StepResult>;
 }
 
+/** Of one epoch; waits are milliseconds. */
+const startOfPace = (since: number) => ({ since, images: 0, dataWait: 0, deviceWait: 0 });
+
 /** Trains a task and leaves a run folder behind. One trainer is one run. */
 export class Trainer {
   readonly #options: TrainerOptions;
@@ -62,7 +65,7 @@ export class Trainer {
   #progress: Progress = startOfRun();
   #states: readonly State[] = [];
   #snapshot?: Snapshot;
-  #pace = { since: 0, images: 0 };
+  #pace = startOfPace(0);
 
   constructor(options: TrainerOptions) {
     const { engine, task, val, average, folder, keepBest } = options;
@@ -91,13 +94,14 @@ export class Trainer {
     let last = results.rows.at(-1);
     while (!this.#finished()) {
       const started = now();
-      this.#pace = { since: started, images: 0 };
+      this.#pace = startOfPace(started);
       if (signal?.aborted || !(await this.#trainEpoch())) {
         await this.#saveLast();
         emit({ event: 'interrupted', run: folder.path, resume: folder.resumeCommand });
         return undefined;
       }
       const images_per_second = this.#imagesPerSecond();
+      const { dataWait, deviceWait } = this.#pace;
       const { epoch, updates, sums } = this.#progress;
       const samples = new SampleStatistics(task.classes);
       const val = await this.#validate(this.#evaluator, samples);
@@ -123,7 +127,8 @@ export class Trainer {
       await this.#saveLast();
       const result = { ...last, ...(ema ? { ema_top1: ema.top1 } : {}) };
       for (const logger of this.#options.loggers ?? []) await logger.epoch(result);
-      emit({ event: 'epoch', best, ...result });
+      const waits = { data_wait_seconds: dataWait / 1000, device_wait_seconds: deviceWait / 1000 };
+      emit({ event: 'epoch', best, skipped: this.#skipped().length, ...waits, ...result });
     }
     if (!last) throw new CvnetsError('the run ends before its first epoch', 'raise the number of epochs or updates');
     const { val_loss, val_top1, val_top5 } = last;
@@ -181,13 +186,18 @@ export class Trainer {
 
   /** Trains from where the progress stands to the end of the epoch. False when the signal came first. */
   async #trainEpoch(): Promise<boolean> {
-    const { loader, signal, saveEvery, length, folder } = this.#options;
+    const { loader, signal, saveEvery, length, folder, now } = this.#options;
     const pending: Pending[] = [];
     const settle = async (limit: number) => {
+      const asked = now();
       while (pending.length > limit) await this.#collect(pending.shift()!);
+      this.#pace.deviceWait += now() - asked;
     };
     const maxUpdates = 'updates' in length ? length.updates : Number.POSITIVE_INFINITY;
-    for await (const batch of loader.epoch(this.#progress.epoch, this.#progress.batch)) {
+    const batches = timed(loader.epoch(this.#progress.epoch, this.#progress.batch), now, (wait) => {
+      this.#pace.dataWait += wait;
+    });
+    for await (const batch of batches) {
       const snapshotDue = this.#progress.updates - (this.#snapshot?.progress.updates ?? -SNAPSHOT_UPDATES);
       if (snapshotDue >= SNAPSHOT_UPDATES) {
         await settle(0);

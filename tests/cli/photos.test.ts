@@ -87,6 +87,10 @@ test('a run on photos: skipped files are listed, and going on after an interrupt
   expect(whole.finished).toBe(true);
   expect(whole.events.find(({ event }) => event === 'start')).toMatchObject({ train_images: 48, val_images: 12 });
   expect(numbers(whole.read('results.csv'))).toHaveLength(3);
+  for (const event of whole.events.filter(({ event }) => event === 'epoch')) {
+    expect(event).toMatchObject({ skipped: 1, data_wait_seconds: expect.any(Number) });
+    expect(Number(event.data_wait_seconds) + Number(event.device_wait_seconds)).toBeLessThan(Number(event.seconds));
+  }
   const [header, ...skipped] = whole.read('skipped.csv').trimEnd().split('\n');
   expect(header).toBe('path,reason');
   expect(skipped).toEqual([`${photos}/green/7.png,the file starts with 6e 6f 20 70`]);

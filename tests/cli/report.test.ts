@@ -31,6 +31,9 @@ const step = (batch: number): TrainEvent => ({
 const epoch: TrainEvent = {
   event: 'epoch',
   best: true,
+  skipped: 0,
+  data_wait_seconds: 0,
+  device_wait_seconds: 20,
   epoch: 0,
   updates: 600,
   lr: 0.05,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ImageBatch } from '../../src/data/batch.js';
+import { firstBatch, type ImageBatch, timed } from '../../src/data/batch.js';
 import { ImageDecoders } from '../../src/data/images/decoder.js';
 import { PngDecoder } from '../../src/data/images/png.js';
 import { inlineReader, PhotoLoader, type PhotoLoaderOptions, type PhotoReader } from '../../src/data/photo-loader.js';
@@ -101,6 +101,36 @@ test('no more is read ahead than the prefetch says', async () => {
   await left;
   expect(reader.done).toBe(12);
   expect(reader.waiting).toHaveLength(0);
+});
+
+test('waiting is measured from the question to the answer', async () => {
+  const { dataset } = await photoDataset(8);
+  let clock = 0;
+  const reader: PhotoReader = {
+    read: async () => {
+      clock += 10;
+      return new Uint8Array(432);
+    },
+    close: async () => {},
+  };
+  const waits: number[] = [];
+  const loader = new PhotoLoader(dataset, samplerOf(8), reader, { prefetch: 0 });
+  for await (const { size } of timed(
+    loader.epoch(0),
+    () => clock,
+    (wait) => waits.push(wait),
+  )) {
+    expect(size).toBe(4);
+    clock += 1000;
+  }
+  expect(waits).toEqual([40, 40]);
+});
+
+test('one batch of an epoch', async () => {
+  const loader = await loaderOf(10);
+  const all = await collect(loader.epoch(1));
+  expect(await firstBatch(loader, 1, 2)).toEqual(all[2]);
+  await expect(firstBatch(loader, 1, 3)).rejects.toThrow('epoch 1 has no batch 3');
 });
 
 describe('photos that cannot be read', () => {
