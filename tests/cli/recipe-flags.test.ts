@@ -137,7 +137,7 @@ describe('--dry-run', () => {
     const options = { task, rule: sgdRule(task), accumulation: { batches: 1 }, length: { epochs: 1 } };
     const dry = dryRun({ ...options, device, loader: huge, val: few, output: context.output });
     await expect(dry).rejects.toThrow(
-      /4 GiB.*\n {2}hint: training with 1500000 images of 8x8 needs most; dataset.train_batch_size0 divided by 2 would fit/,
+      /4 GiB.*\n {2}hint: training with 1500000 images of 8x8 needs most; dataset.train_batch_size0 divided by 2 would fit; common.accum_freq times 2/,
     );
     await device.close();
   });
@@ -163,6 +163,11 @@ describe('--allow-unsupported', () => {
       'command line:2: common.mixed_precision = true needs mixed precision\n',
     );
     expect(readFileSync(join(start.run, 'config.yaml'), 'utf8')).not.toContain('mixed_precision');
+  });
+
+  test("CVNets' way to name the file gets ours", async () => {
+    const { context } = newContext('common.config_file: their/resnet.yaml\n');
+    await expect(train(context, undefined, {})).rejects.toThrow('give a file: cvnets train their/resnet.yaml');
   });
 
   test('a run that leaves nothing out has no such file', async () => {

@@ -85,7 +85,8 @@ function smallerBatch(device: Device, { programs, memory }: RunPlan): string {
     }
   });
   if (share === undefined) return `${most}; use smaller images or a smaller network`;
-  return `${most}; ${key} divided by ${share} would fit`;
+  const updates = name.startsWith('training') ? `; common.accum_freq times ${share} keeps the size of an update` : '';
+  return `${most}; ${key} divided by ${share} would fit${updates}`;
 }
 
 interface Facts {

@@ -27,8 +27,11 @@ export async function train(context: CommandContext, recipe: string | undefined,
   const { files } = platform;
   const earlier = flags.resume === undefined ? undefined : await RunFolder.open(files, flags.resume);
   if (earlier) checkResume(context, recipe);
-  else if (recipe === undefined)
-    throw new ConfigError('train needs a recipe', 'give a file: cvnets train recipes/mnist.yaml');
+  else if (recipe === undefined) {
+    // CVNets names the file by an option.
+    const file = context.overrides.find(({ key }) => key === 'common.config_file')?.value;
+    throw new ConfigError('train needs a recipe', `give a file: cvnets train ${file ?? 'recipes/mnist.yaml'}`);
+  }
   const path = earlier?.configPath ?? recipe!;
   const notices: string[] = [];
   const { config: requested, unsupported } = await loadRecipe(context, path, flags, (line) => notices.push(line));
