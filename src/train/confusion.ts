@@ -1,4 +1,5 @@
-import { csvLine } from '../utils/csv.js';
+import { csvLine, parseCsv } from '../utils/csv.js';
+import { FormatError } from '../utils/errors.js';
 import { element, escapeXml } from './svg.js';
 
 /** Counts [target, predicted] with the names of the classes. */
@@ -20,6 +21,41 @@ export function confusionCsv({ classes, counts }: Confusion): string {
   const n = classes.length;
   const rows = classes.map((name, t) => csvLine([name, ...classes.map((_, p) => counts[t * n + p])]));
   return [csvLine(['true \\ predicted', ...classes]), ...rows, ''].join('\n');
+}
+
+/** Reads what `confusionCsv` wrote. Throws FormatError when rows and columns are not the same classes. */
+export function parseConfusion(text: string, name = 'confusion_matrix.csv'): Confusion {
+  const [[, ...classes] = [], ...rows] = parseCsv(text);
+  const fits =
+    rows.length === classes.length &&
+    rows.every((row, i) => row[0] === classes[i] && row.length === classes.length + 1);
+  if (!fits) throw new FormatError(`${name} is no square matrix of named classes`, 'remove it');
+  return { classes, counts: rows.flatMap((row) => row.slice(1).map(Number)) };
+}
+
+/** One class: its images, how many of them were recognised, how many answers named it, whom it was taken for most. */
+export interface ClassResult {
+  readonly name: string;
+  readonly images: number;
+  readonly correct: number;
+  readonly named: number;
+  readonly mostOftenTakenFor?: { readonly name: string; readonly count: number };
+}
+
+/** Results of every class, in their order. */
+export function classResults({ classes, counts }: Confusion): ClassResult[] {
+  const n = classes.length;
+  return classes.map((name, c) => {
+    let [images, named] = [0, 0];
+    let other = -1;
+    for (let i = 0; i < n; i++) {
+      images += counts[c * n + i];
+      named += counts[i * n + c];
+      if (i !== c && counts[c * n + i] > (other < 0 ? 0 : counts[c * n + other])) other = i;
+    }
+    const mistaken = other < 0 ? {} : { mostOftenTakenFor: { name: classes[other], count: counts[c * n + other] } };
+    return { name, images, correct: counts[c * n + c], named, ...mistaken };
+  });
 }
 
 /** Pairs of classes that were confused, the most frequent first; of equal ones the lower classes. */

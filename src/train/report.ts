@@ -1,4 +1,5 @@
 import { FormatError } from '../utils/errors.js';
+import { type ClassResult, classResults, parseConfusion } from './confusion.js';
 import { pictureFiles } from './pictures.js';
 import { type EpochResult, parseResults, resultColumns } from './results.js';
 import type { RunFolder } from './run-folder.js';
@@ -14,6 +15,8 @@ export interface ReportParts {
   readonly title: string;
   readonly rows: readonly EpochResult[];
   readonly pictures: readonly Picture[];
+  /** Validation of the best checkpoint; empty when it is not known. */
+  readonly classes: readonly ClassResult[];
   /** The resolved configuration, YAML. */
   readonly config: string;
   readonly commands: string;
@@ -57,19 +60,21 @@ export async function writeReport(folder: RunFolder): Promise<string> {
     if (!(await files.exists(full))) continue;
     pictures.push({ title: titles[name as keyof typeof pictureFiles], file, content: await files.read(full) });
   }
-  const parts = {
+  const confusion = await text('confusion_matrix.csv');
+  const html = reportHtml({
     title: path,
     rows,
     pictures,
+    classes: confusion ? classResults(parseConfusion(confusion, `${path}/confusion_matrix.csv`)) : [],
     config: await text('config.yaml'),
     commands: await text('commands.txt'),
-  };
-  await files.write(folder.reportPath, reportHtml(parts));
+  });
+  await files.write(folder.reportPath, html);
   return folder.reportPath;
 }
 
 /** One file that opens anywhere, without a network: pictures lie inside it. */
-export function reportHtml({ title, rows, pictures, config, commands }: ReportParts): string {
+export function reportHtml({ title, rows, pictures, classes, config, commands }: ReportParts): string {
   const best = bestRow(rows);
   const seconds = rows.reduce((sum, row) => sum + row.seconds, 0);
   const summary = [
@@ -92,6 +97,7 @@ ${pictures.slice(0, 1).map(figure).join('\n')}
 ${rows.map((row) => tableRow(row, row === best)).join('\n')}
 </table></div>
 ${pictures.slice(1).map(figure).join('\n')}
+${classTable(classes)}
 <h2>Commands</h2>
 ${preformatted(commands)}
 <details>
@@ -110,6 +116,26 @@ function bestRow(rows: readonly EpochResult[]): EpochResult {
 function tableRow(row: EpochResult, isBest: boolean): string {
   const cells = resultColumns.map((name) => `<td>${format(row[name])}</td>`).join('');
   return `<tr${isBest ? ' class="best"' : ''}>${cells}</tr>`;
+}
+
+/** Classes with images, the worst first. Recall is a class's share of right answers, precision an answer's. */
+function classTable(classes: readonly ClassResult[]): string {
+  const share = (part: number, whole: number) => (whole === 0 ? 'none' : `${((100 * part) / whole).toFixed(1)} %`);
+  const rows = classes
+    .filter(({ images }) => images > 0)
+    .sort((a, b) => a.correct / a.images - b.correct / b.images)
+    .map(({ name, images, correct, named, mostOftenTakenFor: other }) => {
+      const mistake = other ? escapeXml(`${other.name} (${other.count})`) : '';
+      const cells = [images, share(correct, images), share(correct, named), mistake];
+      return `<tr><th>${escapeXml(name)}</th>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
+    });
+  if (rows.length === 0) return '';
+  const head = ['class', 'images', 'recall', 'precision', 'most often taken for'];
+  return `<h2>Classes, the worst first</h2>
+<div class="wide"><table>
+<tr>${head.map((name) => `<th>${name}</th>`).join('')}</tr>
+${rows.join('\n')}
+</table></div>`;
 }
 
 function format(value: number): string {

@@ -1,4 +1,5 @@
 import type { Files } from '../platform/platform.js';
+import { csvLine } from '../utils/csv.js';
 import { ConfigError, FormatError } from '../utils/errors.js';
 import { curvesSvg } from './curves.js';
 import type { EpochResult } from './results.js';
@@ -80,9 +81,8 @@ export class RunFolder {
   /** `skipped.csv`: files that could not be read, and why. Without any, there is no such file. */
   async writeSkipped(skipped: readonly (readonly [path: string, reason: string])[]): Promise<void> {
     if (skipped.length === 0) return;
-    const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-    const rows = skipped.map((row) => row.map(cell).join(','));
-    await this.files.write(`${this.path}/skipped.csv`, `path,reason\n${rows.join('\n')}\n`);
+    const lines = [['path', 'reason'], ...skipped].map((row) => `${csvLine(row)}\n`);
+    await this.files.write(`${this.path}/skipped.csv`, lines.join(''));
   }
 
   async writeCurves(rows: readonly EpochResult[]): Promise<void> {

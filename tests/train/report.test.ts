@@ -19,13 +19,19 @@ describe('the report of a run', () => {
   });
 
   test('has the results of every epoch, pictures, configuration and commands', () => {
-    expect(html.match(/<tr/g)).toHaveLength(4);
+    expect(html.match(/<tr/g)).toHaveLength(4 + 5);
     expect(html.match(/<tr class="best"/g)).toHaveLength(1);
     expect(html.match(/<img src="data:image\/svg\+xml;base64,/g)).toHaveLength(2);
     expect(html.match(/<img src="data:image\/png;base64,iVBOR/g)).toHaveLength(2);
     expect(html).toContain('<pre># none</pre>');
     expect(html).toContain('# evaluate its best checkpoint\nnpx cvnets eval runs/tiny-1\n');
     expect(html).not.toContain('NaN');
+  });
+
+  test('lists the classes, the worst first', () => {
+    const shares = [...html.matchAll(/<tr><th>\d<\/th><td>\d+<\/td><td>([\d.]+) %/g)].map(([, share]) => Number(share));
+    expect(shares).toHaveLength(4);
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
   });
 
   test('fetches nothing and runs nothing', () => {
@@ -65,8 +71,13 @@ test('names cannot leave their place', async () => {
   ];
   await files.write(folder.resultsPath, `${header}\n${row}\n`);
   await files.write(`${folder.path}/curves.svg`, `<svg xmlns="http://www.w3.org/2000/svg">${evil}</svg>`);
+  await files.write(
+    `${folder.path}/confusion_matrix.csv`,
+    `,a,"${evil.replace('"', '""')}"\na,1,1\n"${evil.replace('"', '""')}",0,0\n`,
+  );
   await writeReport(folder);
   const html = text(await files.read(folder.reportPath));
   expect(html).not.toContain('<script');
+  expect(html).toContain('<tr><th>a</th><td>2</td><td>50.0 %</td><td>100.0 %</td><td>&lt;script&gt;');
   expect(html).toContain('<pre>label: &lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;&quot;</pre>');
 });

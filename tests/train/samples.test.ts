@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { confusedPairs, confusionCsv, confusionSvg } from '../../src/train/confusion.js';
+import { classResults, confusedPairs, confusionCsv, confusionSvg, parseConfusion } from '../../src/train/confusion.js';
 import { SampleStatistics } from '../../src/train/samples.js';
 
 /** Gray 1x2 images whose first pixel is their place. */
@@ -65,6 +65,20 @@ describe('confusion matrix', () => {
       '"a ""dog"", big",0,9,0',
       '<script>alert(1)</script>,3,0,0',
       '',
+    ]);
+  });
+
+  test('is read back', () => {
+    expect(parseConfusion(confusionCsv(confusion))).toEqual(confusion);
+    expect(() => parseConfusion('x,a,b\na,1,2\n', 'm.csv')).toThrow('m.csv is no square matrix');
+    expect(() => parseConfusion('', 'm.csv')).not.toThrow();
+  });
+
+  test('class by class', () => {
+    expect(classResults(confusion)).toEqual([
+      { name: names[0], images: 6, correct: 5, named: 8, mostOftenTakenFor: { name: names[1], count: 1 } },
+      { name: names[1], images: 9, correct: 9, named: 10 },
+      { name: names[2], images: 3, correct: 0, named: 0, mostOftenTakenFor: { name: names[0], count: 3 } },
     ]);
   });
 
