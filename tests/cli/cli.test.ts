@@ -205,6 +205,10 @@ describe('errors', () => {
     [['train'], 'cvnets train recipes/mnist.yaml'],
     [['train', 'nothing.yaml'], 'cannot read nothing.yaml'],
     [['eval', 'nowhere'], 'nowhere is no run folder'],
+    [['predict', 'nowhere', 'photo.jpg'], 'nowhere is no run folder'],
+    [['predict', 'nowhere'], "missing required argument 'pictures'"],
+    [['report', 'nowhere'], 'nowhere is no run folder'],
+    [['data', 'check', 'nowhere'], 'cannot list nowhere'],
     [['summary', 'lenett'], "did you mean 'lenet'?"],
     [['trian'], 'Did you mean train?'],
   ])('%j', async (args, message) => {
