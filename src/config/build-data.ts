@@ -1,6 +1,6 @@
 import type { BatchSource } from '../data/batch.js';
 import { type Dataset, isPhotoDataset, type Split } from '../data/datasets/dataset.js';
-import { classNames, type ImageFolderOptions } from '../data/datasets/image-folder.js';
+import type { ImageFolderOptions } from '../data/datasets/image-folder.js';
 import { type DatasetSource, datasets } from '../data/datasets/index.js';
 import { subset } from '../data/datasets/subset.js';
 import { Loader } from '../data/loader.js';
@@ -56,7 +56,7 @@ async function loadDataset(config: Config, files: Files, findPackage: FindPackag
   }
   const source: DatasetSource = datasets[name as keyof typeof datasets];
   const folder = await root(config, source, findPackage, split);
-  const dataset = await source.load(files, folder, split, await folderOptions(config, files, split));
+  const dataset = await source.load(files, folder, split, await folderOptions(config, source, files, split));
   const classes = config['model.classification.n_classes'];
   if (dataset.classes.length > classes) {
     throw new ConfigError(
@@ -68,11 +68,16 @@ async function loadDataset(config: Config, files: Files, findPackage: FindPackag
 }
 
 /** Numbers of classes are those of the training folder, so that a class without validation photos shifts none. */
-async function folderOptions(config: Config, files: Files, split: Split): Promise<ImageFolderOptions> {
+async function folderOptions(
+  config: Config,
+  { classNames }: DatasetSource,
+  files: Files,
+  split: Split,
+): Promise<ImageFolderOptions> {
   const [train, val] = [config['dataset.root_train'], config['dataset.root_val']];
   const mixed = val === '' || val === train;
   const shares = { valShare: config['dataset.val_percentage'] / 100, seed: config['dataset.split_seed'] };
-  const fromTraining = split === 'val' && train !== '' && (await files.exists(train));
+  const fromTraining = classNames && split === 'val' && train !== '' && (await files.exists(train));
   return {
     split: mixed ? shares : undefined,
     classes: fromTraining ? await classNames(files, train, 'train') : undefined,
