@@ -25,18 +25,17 @@ test('quotes', async () => {
 });
 
 test.each([
-  ['', 'the first line is empty'],
-  ['file,class\na,b', 'the first line is file,class'],
+  ['', 'the header is empty'],
+  ['file,class\na,b', 'the header is file,class'],
   ['path,label', 'lists no photos'],
-  ['path,label\na.jpg,rose\nb.jpg', 'line 3: b.jpg'],
-  ['path,label\n"x\ny",rose\na.jpg,', 'line 4: a.jpg,'],
-  ['path,label\na.jpg,ro"se', 'line 2: quotes in the middle'],
+  ['path,label\na.jpg,rose\nb.jpg', 'row 2: b.jpg'],
+  ['path,label\n"x\ny",rose\na.jpg,', 'row 2: a.jpg,'],
 ])('%j is refused', async (text, message) => {
   await expect(load(text)).rejects.toThrow(message);
 });
 
 test('a class that training does not have is refused', async () => {
-  await expect(load('path,label\na.jpg,tulip', ['rose'])).rejects.toThrow('line 2: there is no class tulip');
+  await expect(load('path,label\na.jpg,tulip', ['rose'])).rejects.toThrow('row 1: there is no class tulip');
 });
 
 test('recipes name the files, and validation counts classes as training does', async () => {

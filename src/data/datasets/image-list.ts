@@ -1,4 +1,5 @@
 import type { Files } from '../../platform/platform.js';
+import { parseCsv } from '../../utils/csv.js';
 import { FormatError } from '../../utils/errors.js';
 import type { PhotoDataset, Split } from './dataset.js';
 import type { ImageFolderOptions } from './image-folder.js';
@@ -19,10 +20,10 @@ export async function loadImageList(
   const folder = file.slice(0, Math.max(0, file.lastIndexOf('/') + 1));
   const rows = await readList(files, file);
   const classes = known ?? [...new Set(rows.map(({ label }) => label))].sort();
-  const labels = rows.map(({ label, line }) => {
+  const labels = rows.map(({ label, number }) => {
     const index = classes.indexOf(label);
     if (index >= 0) return index;
-    throw new FormatError(`${file}, line ${line}: there is no class ${label}`, `known: ${classes.join(', ')}`);
+    throw new FormatError(`${file}, row ${number}: there is no class ${label}`, `known: ${classes.join(', ')}`);
   });
   return {
     name: file,
@@ -44,44 +45,22 @@ const listFile = (root: string, split: Split) => (/\.csv$/i.test(root) ? root : 
 interface Row {
   readonly path: string;
   readonly label: string;
-  readonly line: number;
+  /** Counted from 1 behind the header. */
+  readonly number: number;
 }
 
 async function readList(files: Files, file: string): Promise<Row[]> {
-  const [header, ...records] = parseCsv(new TextDecoder().decode(await files.read(file)), file);
-  const [path, label] = ['path', 'label'].map((name) => header?.cells.indexOf(name) ?? -1);
+  const text = new TextDecoder().decode(await files.read(file));
+  const [header = [], ...rows] = parseCsv(text);
+  const [path, label] = ['path', 'label'].map((name) => header.indexOf(name));
   if (path < 0 || label < 0) {
-    throw new FormatError(`${file}: the first line is ${header?.cells.join(',') ?? 'empty'}`, 'expected path,label');
+    throw new FormatError(`${file}: the header is ${header.join(',') || 'empty'}`, 'expected path,label');
   }
-  if (records.length === 0) throw new FormatError(`${file} lists no photos`, 'add a row for each');
-  return records.map(({ cells, line }) => {
-    if (cells.length !== header.cells.length || !cells[path] || !cells[label]) {
-      throw new FormatError(`${file}, line ${line}: ${cells.join(',')}`, `expected ${header.cells.join(',')}`);
+  if (rows.length === 0) throw new FormatError(`${file} lists no photos`, 'add a row for each');
+  return rows.map((cells, i) => {
+    if (cells.length !== header.length || !cells[path] || !cells[label]) {
+      throw new FormatError(`${file}, row ${i + 1}: ${cells.join(',')}`, `expected ${header.join(',')}`);
     }
-    return { path: cells[path], label: cells[label], line };
+    return { path: cells[path], label: cells[label], number: i + 1 };
   });
-}
-
-/** Records of RFC 4180: commas, line breaks and doubled quotes may stand between quotes. Empty lines are left out. */
-function parseCsv(text: string, file: string): { cells: string[]; line: number }[] {
-  const records: { cells: string[]; line: number }[] = [];
-  const cell = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/y;
-  let line = 1;
-  let start = line;
-  let cells: string[] = [];
-  let at = text.startsWith('\uFEFF') ? 1 : 0;
-  while (at < text.length || cells.length > 0) {
-    cell.lastIndex = at;
-    const match = cell.exec(text);
-    if (!match) throw new FormatError(`${file}, line ${line}: quotes in the middle of a cell`, 'put quotes around it');
-    const [all, quoted, plain, end] = match;
-    cells.push(quoted?.replaceAll('""', '"') ?? plain);
-    line += all.split('\n').length - 1;
-    at += all.length;
-    if (end === ',') continue;
-    if (cells.length > 1 || cells[0] !== '') records.push({ cells, line: start });
-    cells = [];
-    start = line;
-  }
-  return records;
 }
