@@ -3,7 +3,7 @@ import { type TrainOptions, train } from './train.js';
 
 /** The page sends options; the worker answers with lines, steps and, at the end, all losses. */
 addEventListener('message', async ({ data }: MessageEvent<TrainOptions>) => {
-  const assets = new URL('/', location.href);
+  const assets = new URL('./', location.href);
   try {
     const losses = await train(
       hostPlatform(assets),

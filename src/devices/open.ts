@@ -16,7 +16,10 @@ export interface OpenDeviceOptions {
   readonly announce?: (message: string) => void;
 }
 
-/** Opens the device to train on. Never falls back without saying so. */
+/**
+ * Opens the device to train on. Never falls back without saying so. Close it, or the engine on it: the threads of the
+ * wasm device keep a Node process alive.
+ */
 export async function openDevice(platform: Platform, options: OpenDeviceOptions = {}): Promise<Device> {
   const { device = 'auto', threads, announce = () => {} } = options;
   if (device !== 'auto' && device !== 'webgpu' && device !== 'wasm') {

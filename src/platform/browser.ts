@@ -54,7 +54,7 @@ export function browserPlatform(assets: URL | string = new URL('../', import.met
       if (!response.ok) {
         throw new DeviceError(
           `${address} answers ${response.status}`,
-          "serve the package's build/*.wasm and pass its folder to browserPlatform()",
+          "serve the package's build/*.wasm and pass its folder to hostPlatform()",
         );
       }
       return new Uint8Array(await response.arrayBuffer());

@@ -127,7 +127,9 @@ const send = (message) => parentPort.postMessage(message);
 `;
 
 function startWorker(source: string, name: string): WorkerHandle {
-  const worker = new Worker(workerPrelude + source, { eval: true, name });
+  // The script is a classic one, also under `node --input-type=module -e …`, whose flags workers inherit.
+  const execArgv = process.execArgv.filter((flag) => !flag.startsWith('--input-type'));
+  const worker = new Worker(workerPrelude + source, { eval: true, name, execArgv });
   return {
     post: (message) => worker.postMessage(message),
     onMessage: (listener) => worker.on('message', listener),

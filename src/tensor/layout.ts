@@ -48,6 +48,11 @@ export function toLogical<T extends TypedArray>(data: T, shape: Shape, layout: L
   return reorder(data, shape, layout, true);
 }
 
+/** Row-major values of an N,C,H,W tensor as `Program.run` takes them: N,H,W,C. Other ranks stay as they are. */
+export function channelsLast<T extends TypedArray>(data: T, shape: Shape): T {
+  return toPhysical(data, shape, defaultLayout(shape.length));
+}
+
 function reorder<T extends TypedArray>(data: T, shape: Shape, layout: Layout, toRowMajor: boolean): T {
   if (sameOrder(shape, layout, rowMajor(shape.length))) return data;
   const result = data.slice() as T;

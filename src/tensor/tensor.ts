@@ -80,7 +80,10 @@ export function makeNode(
   return node;
 }
 
-/** A value that the caller uploads before the program runs. */
+/**
+ * A value that the caller uploads before the program runs. The shape is logical, N,C,H,W for images; `Program.run`
+ * takes the bytes of rank-4 inputs channels-last, N,H,W,C, as image data lies in memory (see `channelsLast`).
+ */
 export function input(name: string, shape: Shape, dtype: DType = 'f32'): Tensor {
   return makeNode('source', null, [], [{ shape, dtype }], { kind: 'input', name }).outputs[0];
 }

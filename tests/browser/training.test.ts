@@ -72,12 +72,13 @@ describe('the example page trains in a worker', () => {
     const index = '<!doctype html><output></output><script type="module" src="/page.js"></script>';
     const site = await openSite(browser, { script, files: { ...files, '/index.html': index } });
     try {
-      await site.page.goto(`${site.address}?device=wasm&threads=1&size=32&batch=8&steps=4`);
+      await site.page.goto(`${site.address}?device=wasm&threads=1&size=32&batch=8&steps=12`);
       let answers = 0;
       while ((await site.page.evaluate(() => document.body?.dataset.done)) === undefined) answers++;
       const losses = JSON.parse(await site.page.evaluate(() => document.body.dataset.done!));
-      expect(losses).toHaveLength(4);
-      expect(answers).toBeGreaterThan(10);
+      expect(losses).toHaveLength(12);
+      // A page that is blocked until the end answers once.
+      expect(answers).toBeGreaterThan(2);
     } finally {
       await site.close();
     }

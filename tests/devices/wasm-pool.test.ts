@@ -34,4 +34,5 @@ test('any number of threads gives the same bits, also more than there are cores:
 
 test('a number of threads that makes no sense is refused', async () => {
   await expect(createWasmDevice(nodePlatform, { threads: -1 })).rejects.toThrow(/threads is -1/);
+  await expect(createWasmDevice(nodePlatform, { threads: 1e6 })).rejects.toThrow(/this machine has \d+ cores/);
 });

@@ -10,6 +10,9 @@ import { inlinePool, type Pool, workerPool } from './pool.js';
 import { encodeTape, tapeBytes } from './tape.js';
 
 const MAX_PAGES = 65536;
+/** Threads beyond the cores only wait for each other, and each costs memory. */
+const THREADS_PER_CORE = 4;
+const ALWAYS_ALLOWED_THREADS = 16;
 
 export interface WasmOptions {
   /**
@@ -24,11 +27,18 @@ export interface WasmOptions {
 /** The SIMD WebAssembly device. Results are the same bits for every number of threads and on every host. */
 export async function createWasmDevice(platform: Platform, options: WasmOptions = {}): Promise<Device> {
   let threads = options.threads ?? platform.cores;
-  if (!Number.isInteger(threads) || threads < 0) {
-    throw new DeviceError(`threads is ${threads}`, 'use a whole number: 0 runs on the calling thread');
+  const most = Math.max(ALWAYS_ALLOWED_THREADS, THREADS_PER_CORE * platform.cores);
+  if (!Number.isInteger(threads) || threads < 0 || threads > most) {
+    throw new DeviceError(
+      `threads is ${threads}, this machine has ${platform.cores} cores`,
+      `use a whole number up to ${most}; 0 runs on the calling thread`,
+    );
   }
   if (threads > 0 && !platform.sharedMemory) {
-    options.warn?.('this page is not cross-origin isolated: no shared memory, so the wasm device runs single-threaded');
+    options.warn?.(
+      'this page is not cross-origin isolated: no shared memory, so the wasm device runs single-threaded; serve it ' +
+        'with Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp',
+    );
     threads = 0;
   }
   const shared = threads > 0;

@@ -1,0 +1,37 @@
+// Bundles the page and its worker and serves them on this machine: node examples/browser/serve.mjs [port]
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const { outputFiles } = await build({
+  entryPoints: [here('page.ts'), here('worker.ts')],
+  outdir: '/',
+  bundle: true,
+  minify: true,
+  write: false,
+  format: 'esm',
+  platform: 'browser',
+  target: 'es2022',
+});
+const files = new Map(outputFiles.map(({ path, contents }) => [path, { type: 'text/javascript', contents }]));
+files.set('/', { type: 'text/html', contents: await readFile(here('index.html')) });
+// What a page loads beside its scripts.
+for (const name of ['kernels.wasm', 'kernels.shared.wasm', 'wasm-worker.js']) {
+  const type = name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript';
+  files.set(`/${name}`, { type, contents: await readFile(here(`../../build/${name}`)) });
+}
+
+const port = Number(process.argv[2] ?? 8080);
+createServer(({ url }, response) => {
+  const file = files.get(new URL(url, 'http://localhost').pathname);
+  if (!file) return response.writeHead(404).end();
+  response.writeHead(200, {
+    'Content-Type': file.type,
+    // Without these two a page has no shared memory, and the wasm device runs on one thread.
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Embedder-Policy': 'require-corp',
+  });
+  return response.end(file.contents);
+}).listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${port}/?device=wasm&model=lenet&size=32`));
