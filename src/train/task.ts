@@ -2,7 +2,7 @@ import type { State } from '../tensor/state.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /** What differs between the traces of one network. */
-export interface ForwardContext {
+export interface TaskContext {
   readonly training: boolean;
   /** u32 scalar, another one each step: what random layers count with. */
   readonly counter: Tensor;
@@ -15,9 +15,9 @@ export interface Task {
   /** Running statistics. */
   readonly buffers: readonly State[];
   /** Logits [N,classes] of pixels u8 [N,C,H,W]. */
-  logits(image: Tensor, context: ForwardContext): Tensor;
+  logits(image: Tensor, context: TaskContext): Tensor;
   /** Mean loss of a batch, rank 0. */
-  loss(logits: Tensor, target: Tensor, context: ForwardContext): Tensor;
+  loss(logits: Tensor, target: Tensor, context: TaskContext): Tensor;
 }
 
 /** Turns gradients into updates. */
