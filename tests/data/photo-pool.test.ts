@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ImageBatch } from '../../src/data/batch.js';
 import { ImageDecoders } from '../../src/data/images/decoder.js';
+import { JpegDecoder } from '../../src/data/images/jpeg.js';
 import { PngDecoder } from '../../src/data/images/png.js';
 import { inlineReader, PhotoLoader } from '../../src/data/photo-loader.js';
 import { PhotoPool } from '../../src/data/photo-pool.js';
@@ -11,6 +12,8 @@ import { resize } from '../../src/data/transforms/resize.js';
 import { nodePlatform } from '../../src/platform/node.js';
 import type { Platform, WorkerHandle } from '../../src/platform/platform.js';
 import { FormatError } from '../../src/utils/errors.js';
+import { jpegCases } from '../support/jpeg-cases.js';
+import { encodeJpeg } from '../support/jpeg-encoder.js';
 import { photoDataset } from '../support/photos.js';
 
 const transform: TrainTransform = { kind: 'train', crop: defaultCrop, interpolation: 'bicubic', flip: 0.5, seed: 7 };
@@ -32,7 +35,10 @@ async function epochOf(loader: PhotoLoader): Promise<ImageBatch[]> {
 test('any number of workers gives the bytes of the calling thread, with the same photos skipped', async () => {
   const { files, dataset, platform } = await setUp(40);
   await files.write(dataset.paths[5], 'no image');
-  const decoder = new ImageDecoders({ png: new PngDecoder() });
+  // What a file holds counts, not its name: some of the photos are JPEG.
+  const streams = [...jpegCases()].map(({ recipe }) => encodeJpeg(recipe));
+  for (let i = 10; i < 30; i++) await files.write(dataset.paths[i], streams[(i * 17) % streams.length]);
+  const decoder = new ImageDecoders({ jpeg: await JpegDecoder.create(platform), png: new PngDecoder() });
   const sampler = new BatchSampler({ count: 40, batchSize: 8, height: 12, width: 10, shuffle: true });
   const inline = new PhotoLoader(dataset, sampler, inlineReader(files, { decoder, resize }, transform));
   const expected = await epochOf(inline);
