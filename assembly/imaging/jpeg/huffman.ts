@@ -89,15 +89,30 @@ function build(table: usize, spec: usize, ac: i32): bool {
 function fillLookup(table: usize, code: i32, length: i32, symbol: i32): void {
   const rest = LOOKUP_BITS - length;
   const size = symbol & 15;
-  let entry = table + ((<usize>(code << rest)) << 2);
-  for (let bits = 0; bits < 1 << rest; bits++, entry += 4) {
-    if (size == 0 || size > rest) {
-      store<i32>(entry, (symbol << 8) | length);
-    } else {
-      const value = extend((bits >> (rest - size)) & ((1 << size) - 1), size);
-      store<i32>(entry, (value << 16) | ((symbol >> 4) << 8) | (length + size));
-    }
+  let at = table + ((<usize>(code << rest)) << 2);
+  if (size == 0 || size > rest) {
+    fillEntries(at, 1 << rest, (symbol << 8) | length);
+    return;
   }
+  const low = ((symbol >> 4) << 8) | (length + size);
+  const repeats = 1 << (rest - size);
+  for (let bits = 0; bits < 1 << size; bits++) {
+    at = fillEntries(at, repeats, (extend(bits, size) << 16) | low);
+  }
+}
+
+/** Writes `count` equal entries, a power of two, and returns the address behind them. */
+// @ts-ignore: decorator
+@inline
+function fillEntries(at: usize, count: i32, entry: i32): usize {
+  const end = at + ((<usize>count) << 2);
+  if (count < 4) {
+    for (; at < end; at += 4) store<i32>(at, entry);
+  } else {
+    const entries = i32x4.splat(entry);
+    for (; at < end; at += 16) v128.store(at, entries);
+  }
+  return end;
 }
 
 /** A magnitude of `size` bits: those that begin with 0 are negative (T.81 F.2.2.1, EXTEND). */
