@@ -89,7 +89,7 @@ export interface LoadedProgram {
   dispose(): void;
 }
 
-/** Names the bits a device computes: see "numerics profile" in the documentation. */
+/** Names the bits a device computes: see docs/architecture.md. */
 export type NumericsProfile = 'portable';
 
 /** What the planner and the scheduler need to know of a device; `wasm` and `webgpu` implement it. */
