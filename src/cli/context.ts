@@ -1,6 +1,6 @@
 import type { Config } from '../config/keys/index.js';
 import { type Resolution, resolve } from '../config/resolve.js';
-import { parseYaml, type Setting } from '../config/yaml.js';
+import { parseValue, parseYaml, type Setting } from '../config/yaml.js';
 import type { Device } from '../devices/device.js';
 import { openDevice } from '../devices/open.js';
 import type { Platform } from '../platform/platform.js';
@@ -52,7 +52,7 @@ export async function loadConfig(context: CommandContext, path: string, flags: D
 export function flagSettings({ device, threads }: DeviceFlags): Setting[] {
   const settings: Setting[] = [];
   if (device !== undefined) settings.push({ key: 'device.name', value: device, where: '--device' });
-  if (threads !== undefined) settings.push({ key: 'device.threads', value: Number(threads), where: '--threads' });
+  if (threads !== undefined) settings.push({ key: 'device.threads', value: parseValue(threads), where: '--threads' });
   return settings;
 }
 

@@ -18,26 +18,47 @@ import { type TrainFlags, train } from './commands/train.js';
 import type { CommandContext } from './context.js';
 import type { Output } from './report.js';
 
-const INTERRUPTED = 130;
+/** Exit codes of a run that a signal ended, as shells have them: 128 and the signal's number. */
+const stopSignals = { SIGINT: 130, SIGTERM: 143 } as const;
+const KEYS_ARE_OPTIONS =
+  '\nEvery key of a recipe can be set here too: --optim.sgd.momentum 0.95. `cvnets options` lists them.';
+const KEYS_IN_FULL =
+  '  hint: recipe keys are written in full, such as --scheduler.max_epochs 1; see `cvnets options`\n';
+let stopCode: number = stopSignals.SIGINT;
+/** A reader such as `head` may close the pipe early; what is written from then on is dropped. */
+let readerGone = false;
 
 const output: Output = {
   isTerminal: process.stdout.isTTY === true,
   get columns() {
     return process.stdout.columns;
   },
-  write: (text) => process.stdout.write(text),
+  write: (text) => {
+    if (!readerGone) process.stdout.write(text);
+  },
   writeError: (text) => process.stderr.write(text),
 };
 
-/** The first Ctrl-C asks the run to finish its step and save; the second one ends it where it is. */
+/** The first Ctrl-C, or SIGTERM, asks the run to finish its step and save; the second one ends it where it is. */
 function interruptible(): AbortSignal {
   const control = new AbortController();
-  process.on('SIGINT', () => {
-    if (control.signal.aborted) process.exit(INTERRUPTED);
-    control.abort();
-    output.writeError('\nfinishing this step, then saving; press Ctrl-C again to stop at once\n');
-  });
+  for (const [signal, code] of Object.entries(stopSignals)) {
+    process.on(signal, () => {
+      if (control.signal.aborted) process.exit(code);
+      stopCode = code;
+      control.abort();
+      const again = signal === 'SIGINT' ? 'press Ctrl-C again' : `send ${signal} again`;
+      output.writeError(`\nfinishing this step, then saving; ${again} to stop at once\n`);
+    });
+  }
   return control.signal;
+}
+
+/** For commands that take recipe keys, too. */
+function explainKeys(command: Command): void {
+  command.addHelpText('after', KEYS_ARE_OPTIONS).configureOutput({
+    outputError: (text, write) => write(text.includes('unknown option') ? `${text}${KEYS_IN_FULL}` : text),
+  });
 }
 
 function program(context: CommandContext): Command {
@@ -45,10 +66,7 @@ function program(context: CommandContext): Command {
   const cli = new Command('cvnets')
     .description('Trains computer-vision networks on WebGPU and SIMD WebAssembly.')
     .version(version)
-    .addHelpText(
-      'after',
-      '\nEvery key of a recipe can be set here too: --optim.sgd.momentum 0.95. `cvnets options` lists them.',
-    );
+    .addHelpText('after', KEYS_ARE_OPTIONS);
   const computing = (name: string, description: string) =>
     cli
       .command(name)
@@ -63,7 +81,7 @@ function program(context: CommandContext): Command {
     .option('--dry-run', 'check the recipe, the images and the memory, print the plan, train nothing')
     .option('--allow-unsupported', 'leave out what the recipe asks for and cvnets does not have yet')
     .action(async (recipe: string | undefined, flags: TrainFlags) => {
-      if (!(await train(context, recipe, flags))) process.exitCode = INTERRUPTED;
+      if (!(await train(context, recipe, flags))) process.exitCode = stopCode;
     });
   computing('eval', 'measure a checkpoint of a run on its validation images')
     .argument('<run>', 'run folder')
@@ -116,7 +134,7 @@ function program(context: CommandContext): Command {
     .option('--device <name>', 'for models: auto, webgpu or wasm', 'wasm')
     .option('--threads <number>', 'threads of the wasm device; kernels: 0, the calling thread')
     .option('--rounds <number>', 'times that every case is measured', '5')
-    .option('--filter <text>', 'only cases whose name contains this')
+    .option('--filter <text>', 'only cases whose name has this word, or one that starts so')
     .option('--json <file>', 'write the rows to this file')
     .action((suite: string, flags: BenchFlags) => bench(context, suite, flags));
   cli
@@ -126,6 +144,8 @@ function program(context: CommandContext): Command {
     .option('--all', 'also those of CVNets that have no effect here, or not yet')
     .option('--json', 'print one JSON object a line')
     .action((prefix: string | undefined, flags: OptionsFlags) => options(context, prefix, flags));
+  const withKeys = ['train', 'eval', 'plan', 'summary'];
+  cli.commands.filter((command) => withKeys.includes(command.name())).forEach(explainKeys);
   return cli;
 }
 
@@ -138,10 +158,14 @@ function reportError(error: unknown, json: boolean): void {
   if (!known && error instanceof Error) output.writeError(`${error.stack}\n`);
 }
 
-// A reader such as `head` may close the pipe early.
-process.stdout.on('error', () => process.exit());
-
 const { rest, overrides } = splitArguments(process.argv.slice(2));
+// Training goes on without a reader; every other command has nothing left to do.
+process.stdout.on('error', () => {
+  readerGone = true;
+  if (rest[0] !== 'train') process.exit();
+});
+process.stderr.on('error', () => {});
+
 try {
   await program({ platform: nodePlatform, output, overrides, interruptible }).parseAsync(rest, {
     from: 'user',

@@ -112,6 +112,9 @@ export function textReporter(output: Output, title: string, now: () => number): 
         case 'interrupted':
           line(`${pc.yellow('interrupted')}, saved. Go on with: ${pc.cyan(event.resume)}`);
           break;
+        case 'finished':
+          line(`already finished (${event.done} of ${event.of} ${event.unit})`);
+          break;
         case 'end':
           line(
             `${pc.green('done')} in ${formatSeconds(event.seconds)}: top-1 ${event.val_top1.toFixed(2)} %, ` +

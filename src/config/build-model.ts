@@ -45,6 +45,12 @@ export function buildModel(config: Config, image: ImageShape): ClassificationMod
   if (!Object.hasOwn(builders, name)) {
     throw new ConfigError(`model.classification.name: there is no network '${name}'`, suggestion(name, modelNames));
   }
+  if (name !== 'lenet' && image.channels !== 3) {
+    throw new ConfigError(
+      `${config['dataset.name'] ?? 'the'} images have ${image.channels} channel${image.channels === 1 ? '' : 's'}, ${name} takes 3`,
+      "use images in colour, or 'lenet'",
+    );
+  }
   const model = builders[name as ClassificationModelName](config, image);
   if (config['model.classification.freeze_batch_norm']) freezeBatchNorm(model);
   return model;

@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { ConfigError } from '../utils/errors.js';
 import { suggestion } from '../utils/suggest.js';
 import { ignoredKeys } from './ignored.js';
+import { describeIssues } from './issues.js';
 import { type Config, keyNames, keys } from './keys/index.js';
 import { featureOf, knownNames, schemaOf } from './later/index.js';
 import { laterValues } from './later/values.js';
@@ -73,7 +74,7 @@ function check({ key, value }: Setting): { readonly value: unknown } | string | 
   if (value === null) return { value: schema.parse(undefined) };
   if (neededBy(key, value)) return { value };
   const parsed = schema.safeParse(asList(value));
-  return parsed.success ? { value: parsed.data } : `: ${parsed.error.issues.map(({ message }) => message).join('; ')}`;
+  return parsed.success ? { value: parsed.data } : `: ${describeIssues(schema, value, parsed.error.issues)}`;
 }
 
 /** CVNets takes such keys without knowing them: notes of their authors, and the parts of runs with several tasks. */

@@ -47,7 +47,13 @@ const files: Files = {
     }
   },
 
-  append: (path, text) => writeThrough(path, 'a', text),
+  async append(path, text) {
+    try {
+      await writeThrough(path, 'a', text);
+    } catch (error) {
+      throw new FormatError(`cannot write ${path}: ${reason(error)}`, 'check free space and permissions');
+    }
+  },
 
   exists: async (path) => existsSync(path),
 
@@ -60,13 +66,19 @@ const files: Files = {
   },
 
   async makeFolder(path) {
-    await mkdir(dirname(path), { recursive: true });
+    const failed = (error: unknown) =>
+      new FormatError(`cannot make the folder ${path}: ${reason(error)}`, 'check the path and its permissions');
+    try {
+      await mkdir(dirname(path), { recursive: true });
+    } catch (error) {
+      throw failed(error);
+    }
     try {
       await mkdir(path);
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-      throw new FormatError(`cannot make the folder ${path}: ${reason(error)}`, 'check the path and its permissions');
+      throw failed(error);
     }
   },
 

@@ -117,6 +117,12 @@ export class Checkpoints {
 
   /** Restores the states and returns where the run was. Throws FormatError when its bits could not be continued. */
   async loadLast(access: StateAccess, states: NamedStates, identity: RunIdentity): Promise<Progress> {
+    if (!(await this.files.exists(this.lastPath))) {
+      throw new FormatError(
+        `${this.lastPath} is missing: without a training checkpoint the run cannot go on`,
+        'start it again with its config.yaml as the recipe',
+      );
+    }
     const file = await this.files.read(this.lastPath);
     const { metadata } = readSafetensors(file, this.lastPath);
     if (metadata.get('format') !== FORMAT) {

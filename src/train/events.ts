@@ -39,6 +39,14 @@ export type TrainEvent =
       readonly data_wait_seconds: number;
       readonly device_wait_seconds: number;
     } & EpochResult)
+  | {
+      /** A run that is resumed although nothing is left of it. */
+      readonly event: 'finished';
+      readonly run: string;
+      readonly done: number;
+      readonly of: number;
+      readonly unit: 'epochs' | 'updates';
+    }
   | { readonly event: 'interrupted'; readonly run: string; readonly resume: string }
   | ({ readonly event: 'end'; readonly run: string } & RunSummary);
 

@@ -5,7 +5,7 @@ import type { State } from '../tensor/state.js';
 import { CvnetsError, TrainingError } from '../utils/errors.js';
 import { byName, Checkpoints, type RunIdentity } from './checkpoints.js';
 import { diagnose } from './diagnose.js';
-import { Evaluator, type Metrics } from './evaluator.js';
+import type { Evaluator, Metrics } from './evaluator.js';
 import type { RunSummary, TrainListener } from './events.js';
 import { type KeepOptions, keepCheckpoints } from './keep.js';
 import type { EpochLogger } from './loggers.js';
@@ -14,12 +14,15 @@ import { emptySums, type Progress, startOfRun } from './progress.js';
 import { writeReport } from './report.js';
 import { ResultsFile } from './results.js';
 import type { RunFolder } from './run-folder.js';
+import { RunPrograms } from './run-programs.js';
 import { SampleStatistics } from './samples.js';
-import { groupPosition, type StepResult, Steps, type StepsOptions } from './steps.js';
+import { groupPosition, type StepResult, type StepsOptions } from './steps.js';
 
 export interface TrainerOptions extends StepsOptions, KeepOptions {
   readonly val: StepsOptions['loader'];
   readonly folder: RunFolder;
+  /** Those of the same options, when they were prepared before; otherwise the run makes them. */
+  readonly programs?: RunPrograms;
   readonly seed: number;
   /** The run ends after so many epochs, or after so many updates. */
   readonly length: { readonly epochs: number } | { readonly updates: number };
@@ -58,9 +61,7 @@ const startOfPace = (since: number) => ({ since, images: 0, dataWait: 0, deviceW
 /** Trains a task and leaves a run folder behind. One trainer is one run. */
 export class Trainer {
   readonly #options: TrainerOptions;
-  readonly #steps: Steps;
-  readonly #evaluator: Evaluator;
-  readonly #emaEvaluator?: Evaluator;
+  readonly #programs: RunPrograms;
   readonly #checkpoints: Checkpoints;
   #progress: Progress = startOfRun();
   #states: readonly State[] = [];
@@ -68,11 +69,9 @@ export class Trainer {
   #pace = startOfPace(0);
 
   constructor(options: TrainerOptions) {
-    const { engine, task, val, average, folder, keepBest } = options;
+    const { folder, keepBest } = options;
     this.#options = options;
-    this.#steps = new Steps(options);
-    this.#evaluator = new Evaluator(engine, task, val);
-    if (average) this.#emaEvaluator = new Evaluator(engine, task, val, average);
+    this.#programs = options.programs ?? new RunPrograms(options);
     this.#checkpoints = new Checkpoints(folder.files, folder.checkpointsPath, keepBest);
   }
 
@@ -90,6 +89,7 @@ export class Trainer {
     else await this.#saveLast();
     const results = await ResultsFile.open(folder.files, folder.resultsPath, this.#progress.epoch);
     this.#emitStart();
+    if (resume && this.#finished()) this.#emitFinished();
 
     let last = results.rows.at(-1);
     while (!this.#finished()) {
@@ -104,8 +104,8 @@ export class Trainer {
       const { dataWait, deviceWait } = this.#pace;
       const { epoch, updates, sums } = this.#progress;
       const samples = new SampleStatistics(task.classes);
-      const val = await this.#validate(this.#evaluator, samples);
-      const ema = this.#emaEvaluator && (await this.#validate(this.#emaEvaluator));
+      const val = await this.#validate(this.#programs.evaluator, samples);
+      const ema = this.#programs.emaEvaluator && (await this.#validate(this.#programs.emaEvaluator));
       const best = await keepCheckpoints(this.#options, this.#checkpoints, this.#progress, val, ema);
       if (best) await writeSamples(folder, samples, classes);
       last = {
@@ -141,10 +141,8 @@ export class Trainer {
   }
 
   async #prepare(): Promise<void> {
-    await this.#steps.prepare();
-    await this.#evaluator.prepare();
-    await this.#emaEvaluator?.prepare();
-    this.#states = await this.#steps.states();
+    await this.#programs.prepare();
+    this.#states = await this.#programs.steps.states();
   }
 
   #emitStart(): void {
@@ -161,6 +159,19 @@ export class Trainer {
       updates: 'updates' in length ? length.updates : null,
       peak_bytes: engine.memory.bytes,
       resumed_at: resume ? { epoch, batch } : null,
+    });
+  }
+
+  #emitFinished(): void {
+    const { emit, folder, length } = this.#options;
+    const [unit, of] =
+      'epochs' in length ? (['epochs', length.epochs] as const) : (['updates', length.updates] as const);
+    emit({
+      event: 'finished',
+      run: folder.path,
+      done: this.#progress[unit === 'epochs' ? 'epoch' : 'updates'],
+      of,
+      unit,
     });
   }
 
@@ -227,9 +238,9 @@ export class Trainer {
   async #startStep(batch: ImageBatch) {
     const progress = this.#progress;
     const batches = this.#options.loader.sampler.batches(progress.epoch);
-    const group = groupPosition(progress.batch, batches, this.#steps.batchesPerUpdate(progress.epoch));
+    const group = groupPosition(progress.batch, batches, this.#programs.steps.batchesPerUpdate(progress.epoch));
     const lr = this.#lr();
-    const { result } = await this.#steps.start(batch, group, {
+    const { result } = await this.#programs.steps.start(batch, group, {
       lr,
       update: progress.updates,
       counter: progress.counter,
@@ -273,11 +284,11 @@ export class Trainer {
   #batchesLeft({ epoch, batch, updates }: Progress, batches: number): number {
     const { length } = this.#options;
     if ('epochs' in length) return (length.epochs - epoch) * batches - batch - 1;
-    return (length.updates - updates) * this.#steps.batchesPerUpdate(epoch);
+    return (length.updates - updates) * this.#programs.steps.batchesPerUpdate(epoch);
   }
 
   #validate(evaluator: Evaluator, samples?: SampleStatistics): Promise<Metrics> {
-    const ema = evaluator === this.#emaEvaluator;
+    const ema = evaluator === this.#programs.emaEvaluator;
     const progress = (batch: number, batches: number) =>
       this.#options.emit({ event: 'validation', batch, batches, ema });
     return evaluator.run(progress, samples);

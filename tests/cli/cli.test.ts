@@ -211,6 +211,12 @@ describe('errors', () => {
     [['data', 'check', 'nowhere'], 'cannot list nowhere'],
     [['summary', 'lenett'], "did you mean 'lenet'?"],
     [['trian'], 'Did you mean train?'],
+    [['train', recipe, '--threads', 'abc'], '"abc": needs a whole number'],
+    [['train', recipe, '--scheduler.max_epochs'], 'scheduler.max_epochs = true: needs a value'],
+    [['train', recipe, '--scheduler.multi_step.milestones', '1,2'], 'needs a list, written "[1, 2]"'],
+    [['train', recipe, '--epochs', '1'], 'such as --scheduler.max_epochs 1'],
+    [['options', 'nosuch'], 'no key of a recipe starts with nosuch'],
+    [['bench', 'models', '--filter', 'lenet'], '--filter lenet matches no case'],
   ])('%j', async (args, message) => {
     const { code, err } = await cvnets(args);
     expect(code).toBe(1);

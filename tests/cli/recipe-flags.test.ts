@@ -194,7 +194,8 @@ test("cvnets options --all lists CVNets' keys with what they need", async () => 
     await options(context, prefix, { all });
     return written.out;
   };
-  expect(await list('common.mixed_precision', false)).toBe('');
+  await expect(list('common.mixed_precision', false)).rejects.toThrow('--all lists those of CVNets');
+  await expect(list('nosuch', true)).rejects.toThrow('no key of a recipe starts with nosuch');
   expect(await list('common.mixed_precision', true)).toContain(
     'common.mixed_precision: false\n    Not yet: needs mixed precision (boolean)',
   );

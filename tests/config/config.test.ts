@@ -30,7 +30,7 @@ describe('errors say where, what and what else', () => {
       'optim:\n  sgd:\n    nestrov: true\n',
       "a.yaml:3: unknown key optim.sgd.nestrov = true; did you mean 'optim.sgd.nesterov'?",
     ],
-    ['optim:\n  sgd:\n    momentum: high\n', 'a.yaml:3: optim.sgd.momentum = "high": Invalid input: expected number'],
+    ['optim:\n  sgd:\n    momentum: high\n', 'a.yaml:3: optim.sgd.momentum = "high": needs a number'],
     ['optim:\n  name: sdg\n', 'expected one of "sgd"|"adam"|"adamw"'],
     ['optim:\n  sgd: 3\n', 'a.yaml:2: unknown key optim.sgd = 3; it is a group of optim.sgd.momentum'],
     ['momentum: 3\n', 'did you mean'],

@@ -91,9 +91,9 @@ describe('what has not landed', () => {
 
   test('values of the wrong type are errors all the same', () => {
     expect(() => load('common.mixed_precision: 3\n', true)).toThrow(
-      'a.yaml:1: common.mixed_precision = 3: Invalid input',
+      'a.yaml:1: common.mixed_precision = 3: needs true or false',
     );
-    expect(() => load('model.detection.ssd.top_k: many\n')).toThrow('expected number');
+    expect(() => load('model.detection.ssd.top_k: many\n')).toThrow('needs a whole number');
   });
 
   test.each([

@@ -40,6 +40,14 @@ describe('files', () => {
     expect(await files.list(join(folder, 'deep'))).toEqual(['run-1']);
   });
 
+  test('what is in the way is named', async () => {
+    const file = join(folder, 'file');
+    await files.write(file, 'no folder');
+    await expect(files.makeFolder(join(file, 'runs', 'a'))).rejects.toThrow(`cannot make the folder ${file}`);
+    await expect(files.makeFolder(join(file, 'a'))).rejects.toThrow(`cannot make the folder ${file}`);
+    await expect(files.append(join(file, 'log.csv'), 'x')).rejects.toThrow(`cannot write ${file}`);
+  });
+
   test('removes, also what is not there', async () => {
     const path = join(folder, 'c.txt');
     await files.write(path, new Uint8Array([1]));

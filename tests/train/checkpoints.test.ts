@@ -59,6 +59,11 @@ describe('the last training checkpoint', () => {
     await expect(checkpoints.loadLast(empty(), states, { ...identity, ...change })).rejects.toThrow('bit for bit');
   });
 
+  test('is missed by its name', async () => {
+    const checkpoints = new Checkpoints(memoryFiles(), 'c', 3);
+    await expect(checkpoints.loadLast(empty(), states, identity)).rejects.toThrow('without a training checkpoint');
+  });
+
   test('refuses a file of weights', async () => {
     const files = memoryFiles();
     await files.write('c/training_checkpoint_last.safetensors', await encodeStates(filled(), states, new Map()));

@@ -111,6 +111,16 @@ describe.each(await devices())('$name', ({ engine }) => {
       expect(await metrics(second)).toEqual(await metrics(whole));
     });
 
+    test('and a finished one says so', async () => {
+      const { trainer, files, folder } = await newRun({ length: { epochs: 1 } });
+      const summary = await trainer.run();
+      const again = await newRun({ files, folder, resume: true, length: { epochs: 1 } });
+      expect(await again.trainer.run()).toMatchObject({ epochs: 1, updates: summary!.updates });
+      const finished = { event: 'finished', run: folder.path, done: 1, of: 1, unit: 'epochs' };
+      expect(again.events.map(({ event }) => event)).toEqual(['start', 'finished', 'end']);
+      expect(again.events[1]).toEqual(finished);
+    });
+
     test('and not on another seed', async () => {
       const { trainer, files, folder } = await newRun({ length: { epochs: 1 } });
       await trainer.run();

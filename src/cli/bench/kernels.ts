@@ -1,6 +1,7 @@
 import { createWasmDevice } from '../../devices/wasm/device.js';
 import type { Platform } from '../../platform/platform.js';
 import { Engine, trace } from '../../scheduler/engine.js';
+import { chooseCases } from './choose.js';
 import { type KernelCase, kernelCases } from './kernel-cases.js';
 import { multiplyAddProbe } from './limits.js';
 import { measure, type Timed, type Timing } from './measure.js';
@@ -10,7 +11,7 @@ export interface KernelBenchOptions {
   /** 0 runs on the calling thread: the per-thread figures. */
   readonly threads: number;
   readonly rounds: number;
-  /** Only cases whose name contains this. */
+  /** Only cases whose name has this word, or a word that starts so. */
   readonly filter?: string;
 }
 
@@ -18,8 +19,9 @@ export interface KernelBenchOptions {
 export async function benchKernels(platform: Platform, options: KernelBenchOptions): Promise<BenchRow[]> {
   const module = await WebAssembly.compile((await platform.readAsset('kernels.wasm')) as BufferSource);
   const probe = multiplyAddProbe(module);
+  const chosen = chooseCases(kernelCases, options.filter);
   const cases = kernelCases.filter(
-    ({ name, unit }) => name.includes(options.filter ?? '') || (unit === 'GB/s' && name.startsWith('copy')),
+    (kernel) => chosen.includes(kernel) || (kernel.unit === 'GB/s' && kernel.name.startsWith('copy')),
   );
   const engine = new Engine(await createWasmDevice(platform, { threads: options.threads }));
   try {

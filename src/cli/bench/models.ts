@@ -12,6 +12,7 @@ import { Engine } from '../../scheduler/engine.js';
 import type { Program } from '../../scheduler/program.js';
 import { inputSpecs, traceStep, usedScalars } from '../../train/programs.js';
 import type { Task } from '../../train/task.js';
+import { chooseCases } from './choose.js';
 import { measure, type Timed } from './measure.js';
 import type { BenchRow } from './row.js';
 
@@ -51,7 +52,7 @@ export interface ModelBenchOptions {
  */
 export async function benchModels(open: () => Promise<Device>, options: ModelBenchOptions): Promise<BenchRow[]> {
   const rows: BenchRow[] = [];
-  for (const model of modelCases.filter(({ name }) => name.includes(options.filter ?? ''))) {
+  for (const model of chooseCases(modelCases, options.filter)) {
     const engine = new Engine(await open());
     try {
       const { timed, program } = await trainingStep(engine, model);

@@ -1,10 +1,11 @@
 import { valLoader } from '../../config/build-data.js';
 import { buildTask } from '../../config/build-task.js';
 import { Engine } from '../../scheduler/engine.js';
+import type { State } from '../../tensor/state.js';
 import { byName, Checkpoints, decodeStates } from '../../train/checkpoints.js';
 import { Evaluator } from '../../train/evaluator.js';
 import { RunFolder } from '../../train/run-folder.js';
-import { ConfigError } from '../../utils/errors.js';
+import { ConfigError, FormatError, TrainingError } from '../../utils/errors.js';
 import { type CommandContext, type DeviceFlags, loadConfig, openConfiguredDevice } from '../context.js';
 import { findPackage } from '../find-package.js';
 import { formatCount, formatSeconds } from '../format.js';
@@ -38,8 +39,15 @@ export async function evaluate(context: CommandContext, run: string, flags: Eval
     const evaluator = new Evaluator(engine, task, loader);
     await evaluator.prepare();
     await decodeStates(engine, byName([...task.parameters, ...task.buffers]), file, path, choice === 'last');
+    await checkFinite(engine, [...task.parameters, ...task.buffers], path);
     const started = platform.now();
     const { loss, top1, top5, images } = await evaluator.run();
+    if (!Number.isFinite(loss)) {
+      throw new TrainingError(
+        `the loss of ${path} is ${loss} although its weights are finite`,
+        'the outputs of the network overflow; use an earlier checkpoint',
+      );
+    }
     const seconds = (platform.now() - started) / 1000;
     if (flags.json) {
       const result = {
@@ -60,5 +68,18 @@ export async function evaluate(context: CommandContext, run: string, flags: Eval
   } finally {
     await loader.close?.();
     await engine.close();
+  }
+}
+
+/** Numbers of broken weights mean nothing. Throws FormatError that names the first tensor with one. */
+async function checkFinite(engine: Engine, states: readonly State[], path: string): Promise<void> {
+  for (const state of states) {
+    const values = await engine.readState(state);
+    const at = values.findIndex((value) => !Number.isFinite(value));
+    if (at < 0) continue;
+    throw new FormatError(
+      `${path}: ${state.name}[${at}] is ${values[at]}`,
+      'training diverged before this was saved; use an earlier checkpoint, or train with a lower rate',
+    );
   }
 }

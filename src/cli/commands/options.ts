@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { keyNames } from '../../config/keys/index.js';
 import { featureOf, knownNames, schemaOf } from '../../config/later/index.js';
+import { ConfigError } from '../../utils/errors.js';
+import { suggestion } from '../../utils/suggest.js';
 import type { CommandContext } from '../context.js';
 
 export interface OptionsFlags {
@@ -14,7 +16,19 @@ export async function options(
   prefix = '',
   { all, json }: OptionsFlags = {},
 ): Promise<void> {
-  for (const name of (all ? knownNames : keyNames).filter((key) => key.startsWith(prefix))) {
+  const startsSo = (key: string) => key.startsWith(prefix);
+  const names = (all ? knownNames : keyNames).filter(startsSo);
+  if (names.length === 0) {
+    const elsewhere = knownNames.some(startsSo);
+    const hint = elsewhere
+      ? '--all lists those of CVNets that have no effect here, or not yet'
+      : suggestion(prefix, [...new Set(keyNames.map((key) => key.split('.')[0])), ...keyNames]).replace(
+          /^known.*/,
+          'without a prefix all keys are listed',
+        );
+    throw new ConfigError(`no key of a recipe starts with ${prefix}`, hint);
+  }
+  for (const name of names) {
     const schema = schemaOf(name)!;
     const { default: fallback, description: meaning, ...accepts } = z.toJSONSchema(schema, { io: 'input' });
     const feature = featureOf(name);

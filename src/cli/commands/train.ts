@@ -6,11 +6,13 @@ import { configToYaml, type Unsupported } from '../../config/resolve.js';
 import { Engine } from '../../scheduler/engine.js';
 import { TensorboardLogger } from '../../train/loggers.js';
 import { RunFolder } from '../../train/run-folder.js';
+import { RunPrograms } from '../../train/run-programs.js';
 import { Trainer } from '../../train/trainer.js';
 import { ConfigError } from '../../utils/errors.js';
 import { type CommandContext, loadRecipe, openConfiguredDevice, type RecipeFlags } from '../context.js';
 import { findPackage } from '../find-package.js';
 import { jsonReporter, textReporter } from '../report.js';
+import { lockRun, type RunLock } from '../run-lock.js';
 import { dryRun } from './dry-run.js';
 
 export interface TrainFlags extends RecipeFlags {
@@ -36,43 +38,59 @@ export async function train(context: CommandContext, recipe: string | undefined,
   const notices: string[] = [];
   const { config: requested, unsupported } = await loadRecipe(context, path, flags, (line) => notices.push(line));
 
-  const reporter = flags.json
-    ? jsonReporter(output, requested['common.log_freq'])
-    : textReporter(output, `cvnets train · ${requested['model.classification.name']}`, platform.now);
-  notices.forEach(reporter.notice);
-  const loader = await trainLoader(requested, platform, findPackage);
-  const val = await valLoader(requested, platform, findPackage);
-  const [height, width] = loader.dataset.fixedSize ?? [loader.sampler.shapes[0].height, loader.sampler.shapes[0].width];
-  const task = buildTask(requested, { channels: loader.dataset.channels, height, width });
-  const parts = buildRun(requested, task, loader.sampler.batches(0));
-
-  const device = await openConfiguredDevice(context, requested, reporter.notice);
-  const engine = new Engine(device);
+  let lock: RunLock | undefined;
+  const locked = async (folder: RunFolder) => {
+    lock = await lockRun(folder.path);
+    return folder;
+  };
   try {
-    if (flags.dryRun) {
-      await dryRun({ ...parts, device, task, loader, val, output, json: flags.json });
-      return true;
+    if (earlier) await locked(earlier);
+    const reporter = flags.json
+      ? jsonReporter(output, requested['common.log_freq'])
+      : textReporter(output, `cvnets train · ${requested['model.classification.name']}`, platform.now);
+    notices.forEach(reporter.notice);
+    const loader = await trainLoader(requested, platform, findPackage);
+    const val = await valLoader(requested, platform, findPackage);
+    const [height, width] = loader.dataset.fixedSize ?? [
+      loader.sampler.shapes[0].height,
+      loader.sampler.shapes[0].width,
+    ];
+    const task = buildTask(requested, { channels: loader.dataset.channels, height, width });
+    const parts = buildRun(requested, task, loader.sampler.batches(0));
+
+    const device = await openConfiguredDevice(context, requested, reporter.notice);
+    const engine = new Engine(device);
+    try {
+      if (flags.dryRun) {
+        await dryRun({ ...parts, device, task, loader, val, output, json: flags.json });
+        return true;
+      }
+      const programs = new RunPrograms({ ...parts, engine, task, loader, val });
+      await programs.prepare();
+      const config: Config = { ...requested, 'device.name': device.kind };
+      const folder = earlier ?? (await locked(await makeFolder(context, config, unsupported)));
+      const trainer = new Trainer({
+        ...parts,
+        engine,
+        programs,
+        task,
+        loader,
+        val,
+        folder,
+        loggers: config['common.tensorboard_logging'] ? [new TensorboardLogger(files, folder.path)] : [],
+        signal: context.interruptible(),
+        resume: earlier !== undefined,
+        now: platform.now,
+        emit: reporter.event,
+      });
+      return (await trainer.run()) !== undefined;
+    } finally {
+      await loader.close?.();
+      await val.close?.();
+      await engine.close();
     }
-    const config: Config = { ...requested, 'device.name': device.kind };
-    const folder = earlier ?? (await makeFolder(context, config, unsupported));
-    const trainer = new Trainer({
-      ...parts,
-      engine,
-      task,
-      loader,
-      val,
-      folder,
-      loggers: config['common.tensorboard_logging'] ? [new TensorboardLogger(files, folder.path)] : [],
-      signal: context.interruptible(),
-      resume: earlier !== undefined,
-      now: platform.now,
-      emit: reporter.event,
-    });
-    return (await trainer.run()) !== undefined;
   } finally {
-    await loader.close?.();
-    await val.close?.();
-    await engine.close();
+    await lock?.release();
   }
 }
 
