@@ -29,7 +29,6 @@ function startWorker(source: string, name: string): WorkerHandle {
     post: (message) => worker.postMessage(message),
     onMessage: (listener) => worker.addEventListener('message', (event) => listener(event.data)),
     onError: (listener) => worker.addEventListener('error', (event) => listener(new Error(event.message))),
-    unref() {},
     async terminate() {
       worker.terminate();
       URL.revokeObjectURL(address);

@@ -146,7 +146,6 @@ function startWorker(source: string, name: string): WorkerHandle {
     post: (message) => worker.postMessage(message),
     onMessage: (listener) => worker.on('message', listener),
     onError: (listener) => worker.on('error', listener),
-    unref: () => worker.unref(),
     terminate: async () => {
       await worker.terminate();
     },

@@ -23,8 +23,6 @@ export interface WorkerHandle {
   post(message: unknown): void;
   onMessage(listener: (message: unknown) => void): void;
   onError(listener: (error: Error) => void): void;
-  /** From now on the worker does not keep the process alive. Call it once the worker has answered. */
-  unref(): void;
   /** Ends the worker wherever it is. */
   terminate(): Promise<void>;
 }

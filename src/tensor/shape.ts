@@ -6,10 +6,6 @@ export type Shape = readonly number[];
 /** A batch size that is not known yet; resolved at plan time. Printed as -1, as exporters do. */
 export const BATCH = -1;
 
-export function isConcrete(shape: Shape): boolean {
-  return shape.every((d) => d >= 0);
-}
-
 /** Number of elements. Throws for a symbolic shape. */
 export function size(shape: Shape): number {
   let n = 1;

@@ -82,7 +82,6 @@ function deaf(platform: Platform) {
       onError: (listener: (error: Error) => void) => {
         worker.fail = listener;
       },
-      unref: () => {},
       terminate: async () => {
         worker.ended = true;
       },
