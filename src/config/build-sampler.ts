@@ -17,14 +17,25 @@ export function baseSize(config: Config): { readonly height: number; readonly wi
   };
 }
 
+/** The share of the training images that this process takes. */
+export function ranks(config: Config): { readonly rank: number; readonly world: number } {
+  return { rank: config['ddp.rank'], world: Math.max(1, config['ddp.world_size']) };
+}
+
 /** The sampler that the recipe names. */
 export function trainSampler(config: Config, count: number): Sampler {
   const batchSize = config['dataset.train_batch_size0'];
+  const shards = {
+    ranksPerNode: config['ddp.ranks_per_node'],
+    shuffle: !config['sampler.disable_shuffle_sharding'],
+  };
   const indices: IndexOptions = {
     count,
     shuffle: true,
     repeats: config['sampler.num_repeats'],
     truncateRepeats: config['sampler.truncated_repeat_aug_sampler'],
+    ...ranks(config),
+    shards: config['sampler.use_shards'] ? shards : undefined,
   };
   switch (config['sampler.name']) {
     case 'batch_sampler':
@@ -54,7 +65,7 @@ export function valSize(config: Config): { readonly height: number; readonly wid
   return config['image_augmentation.center_crop.enable'] ? { height: size, width: size } : baseSize(config);
 }
 
-/** Validation images in order, each once: CVNets' multi-scale samplers would count some twice. */
+/** Validation images in order, each once, on every rank: CVNets' samplers would count some twice. */
 export function valSampler(config: Config, count: number, batchSize: number): Sampler {
   return new BatchSampler({ count, shuffle: false, ...valSize(config), batchSize });
 }

@@ -73,6 +73,36 @@ test('validation: the base size in order, no image twice', () => {
   ]);
 });
 
+test('ranks share the training images', () => {
+  const first = (settings: Record<string, unknown>) =>
+    [0, 1].map((rank) => {
+      const config = configOf({ ...settings, 'ddp.world_size': 2, 'ddp.rank': rank, 'dataset.train_batch_size0': 3 });
+      const [{ indices }] = trainSampler(config, 10).epoch(0);
+      return [...indices];
+    });
+  // random.seed(0); random.shuffle(range(10)) gives 7 8 1 5 3 4 2 0 9 6.
+  expect(first({})).toEqual([
+    [7, 1, 3],
+    [8, 5, 4],
+  ]);
+  const shards = { 'sampler.use_shards': true, 'sampler.disable_shuffle_sharding': true };
+  expect(first(shards)).toEqual([
+    [0, 1, 2],
+    [5, 6, 7],
+  ]);
+  expect(first({ ...shards, 'ddp.ranks_per_node': 2 })).toEqual([
+    [0, 2, 4],
+    [1, 3, 5],
+  ]);
+  expect(first({ 'sampler.num_repeats': 2, 'sampler.truncated_repeat_aug_sampler': true })).toEqual([
+    [7, 8, 1],
+    [7, 8, 1],
+  ]);
+  const alone = configOf({ 'ddp.world_size': 2, 'ddp.rank': 1, 'dataset.val_batch_size0': 4 });
+  expect(valSampler(alone, 7, 4).batches(0)).toBe(2);
+  expect(() => trainSampler(configOf({ 'ddp.rank': 1 }), 10)).toThrow('rank 1 of 1');
+});
+
 test('an unknown sampler is refused', () => {
   expect(() => configOf({ 'sampler.name': 'chain_sampler' })).toThrow('sampler.name = "chain_sampler"');
 });

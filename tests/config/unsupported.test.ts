@@ -11,7 +11,7 @@ const load = (text: string, allowUnsupported = false, overrides: Setting[] = [])
 
 describe('the table of keys', () => {
   test('holds all 575 of CVNets, each in one place', () => {
-    const ours = /^(train|device)\.|^sampler\.vbs\.batch_size_at$|\.reset_parameters$/;
+    const ours = /^(train|device)\.|^sampler\.vbs\.batch_size_at$|^ddp\.ranks_per_node$|\.reset_parameters$/;
     const photos = /^dataset\.(val_percentage|split_seed|max_skipped_percentage)$/;
     const otherCommands = /^(benchmark|loss_landscape|conversion)\./;
     const copies = /^(teacher|frame_augmentation)\./;
@@ -54,7 +54,7 @@ describe('what has not landed', () => {
   test.each([
     ['common:\n  mixed_precision: true\n', 'a.yaml:2: common.mixed_precision = true needs mixed precision'],
     ['image_augmentation.rand_augment.enable: true\n', 'needs RandAugment'],
-    ['ddp.world_size: 8\n', 'ddp.world_size = 8 needs several devices'],
+    ['ddp.dist_url: tcp://host:30786\n', 'ddp.dist_url = "tcp://host:30786" needs several devices'],
     ['model.classification.name: mobilevit\n', 'needs the network mobilevit'],
     ['model.classification:\n  pretrained: w.pt\n', 'needs starting from saved weights'],
     ['dataset.category: segmentation\n', 'needs segmentation'],

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { BatchSampler } from '../../src/data/samplers/batch-sampler.js';
-import { epochIndices, epochLength } from '../../src/data/samplers/indices.js';
+import { epochIndices, epochLength, type IndexOptions, type ShardOptions } from '../../src/data/samplers/indices.js';
 import { MultiScaleSampler } from '../../src/data/samplers/multi-scale-sampler.js';
 import type { Sampler } from '../../src/data/samplers/sampler.js';
 import { VariableBatchSampler } from '../../src/data/samplers/variable-batch-sampler.js';
+import { MersenneTwister } from '../../src/utils/mersenne-twister.js';
 
 const names = ['batch', 'multi-scale', 'variable'] as const;
 
@@ -19,6 +20,7 @@ interface Case {
   readonly truncateRepeats: boolean;
   readonly rank: number;
   readonly world: number;
+  readonly shards?: ShardOptions;
 }
 
 const cases: fc.Arbitrary<Case> = fc
@@ -115,4 +117,101 @@ test('a batch with more images than there are goes round', () => {
   const sampler = new MultiScaleSampler({ ...scales, count: 3, shuffle: false, batchSize: 7 });
   expect(indicesOf(sampler, 0)).toEqual([0, 1, 2, 0, 1, 2, 0]);
   expect(sampler.shapes).toEqual([{ height: 32, width: 32, batch: 7 }]);
+});
+
+describe('shards', () => {
+  const options = { count: 10, shuffle: true, world: 4 };
+  const dealt = (epoch: number, ranksPerNode: number, shuffle: boolean, more: Partial<IndexOptions> = {}) =>
+    [0, 1, 2, 3].map((rank) => [
+      ...epochIndices(epoch, { ...options, rank, shards: { ranksPerNode, shuffle }, ...more }).indices,
+    ]);
+
+  test('each node has neighbouring images, the list being filled from its front', () => {
+    // 10 images on 4 ranks are filled up to 12: six for a node of two ranks, which take turns.
+    expect(dealt(3, 2, false)).toEqual([
+      [0, 2, 4],
+      [1, 3, 5],
+      [6, 8, 0],
+      [7, 9, 1],
+    ]);
+    expect(dealt(3, 1, false)).toEqual([
+      [0, 1, 2],
+      [3, 4, 5],
+      [6, 7, 8],
+      [9, 0, 1],
+    ]);
+  });
+
+  test('the part is shuffled with the seed of the epoch', () => {
+    // random.seed(0); random.shuffle of six entries.
+    const order = [0, 1, 2, 3, 4, 5];
+    new MersenneTwister(0).shuffle(order);
+    const second = order.map((i) => (6 + i) % 10);
+    expect(dealt(0, 2, true)).toEqual([
+      [order[0], order[2], order[4]],
+      [order[1], order[3], order[5]],
+      [second[0], second[2], second[4]],
+      [second[1], second[3], second[5]],
+    ]);
+    expect(dealt(1, 2, true)).not.toEqual(dealt(0, 2, true));
+  });
+
+  test('repeats are dealt inside the part', () => {
+    expect(dealt(0, 2, false, { repeats: 2, truncateRepeats: true })).toEqual([
+      [0, 1, 2],
+      [0, 1, 2],
+      [6, 7, 8],
+      [6, 7, 8],
+    ]);
+  });
+
+  test('nodes see different images, ranks draw the same sizes, evaluation has no shards', () => {
+    fc.assert(
+      fc.property(cases, fc.constantFrom(1, 2), ({ epoch, ...rest }, ranksPerNode) => {
+        const shards = { ranksPerNode, shuffle: true };
+        const count = 4 * rest.count;
+        const ranks = [0, 1, 2, 3].map((rank) => make({ ...rest, count, repeats: 1, rank, world: 4, shards }));
+        const sizes = ranks.map((sampler) => [...sampler.epoch(epoch)].map(({ indices: _, ...size }) => size));
+        for (const other of sizes) expect(other).toEqual(sizes[0]);
+        const nodes = ranks.map((sampler) => new Set(indicesOf(sampler, epoch)));
+        expect([...nodes[0]].filter((index) => nodes[2].has(index))).toEqual([]);
+        expect(new Set(nodes.flatMap((node) => [...node])).size).toBe(count);
+        const whole = { count: 5, shuffle: false, world: 2, rank: 1 };
+        expect(epochIndices(0, { ...whole, shards }).indices).toEqual(epochIndices(0, whole).indices);
+      }),
+    );
+  });
+
+  test.each([
+    [{ rank: 2, world: 2 }, 'rank 2 of 2\n  hint: ranks are counted from 0 to 1'],
+    [{ world: 0 }, 'there are 0 ranks'],
+    [{ world: 4, shards: { ranksPerNode: 3, shuffle: true } }, '4 ranks cannot be shared by nodes of 3'],
+  ])('%j is refused', (wrong, message) => {
+    const size = { height: 8, width: 8, batchSize: 2, count: 10, shuffle: true };
+    expect(() => new BatchSampler({ ...size, ...wrong })).toThrow(message);
+  });
+});
+
+describe('updateIndices', () => {
+  const few = [7, 3, 9, 1, 4];
+
+  test('only the images of the list are drawn from then on, shuffled as if they were all', () => {
+    const size = { height: 8, width: 8, batchSize: 2, shuffle: true };
+    const sampler = new BatchSampler({ ...size, count: 10 });
+    expect(sampler.batches(0)).toBe(5);
+    sampler.updateIndices(few);
+    const alone = new BatchSampler({ ...size, count: few.length });
+    expect(indicesOf(sampler, 2)).toEqual(indicesOf(alone, 2).map((index) => few[index]));
+    expect([sampler.batches(0), sampler.shapes]).toEqual([alone.batches(0), alone.shapes]);
+  });
+
+  test.each(['multi-scale', 'variable'] as const)('%s', (name) => {
+    const rest = { count: 40, batchSize: 4, min: 32, span: 64, repeats: 1, truncateRepeats: false, rank: 0, world: 1 };
+    const sampler = make({ ...rest, name }) as MultiScaleSampler | VariableBatchSampler;
+    const before = sampler.batches(0);
+    sampler.updateIndices(few);
+    expect(new Set(indicesOf(sampler, 0))).toEqual(new Set(few));
+    expect(sampler.batches(0)).toBeLessThan(before);
+    expect(() => sampler.updateIndices([])).toThrow('the sampler got 0 images');
+  });
 });

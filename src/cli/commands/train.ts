@@ -1,5 +1,6 @@
 import { trainLoader, valLoader } from '../../config/build-data.js';
 import { buildRun } from '../../config/build-run.js';
+import { ranks } from '../../config/build-sampler.js';
 import { buildTask } from '../../config/build-task.js';
 import type { Config, ConfigKey } from '../../config/keys/index.js';
 import { configToYaml, type Unsupported } from '../../config/resolve.js';
@@ -49,6 +50,10 @@ export async function train(context: CommandContext, recipe: string | undefined,
       ? jsonReporter(output, requested['common.log_freq'])
       : textReporter(output, `cvnets train · ${requested['model.classification.name']}`, platform.now);
     notices.forEach(reporter.notice);
+    const { rank, world } = ranks(requested);
+    if (world > 1) {
+      reporter.notice(`trains on share ${rank} of ${world} of the images; processes do not exchange gradients`);
+    }
     const loader = await trainLoader(requested, platform, findPackage);
     const val = await valLoader(requested, platform, findPackage);
     const [height, width] = loader.dataset.fixedSize ?? [

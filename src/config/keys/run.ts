@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** Keys about the run itself: what CVNets calls `common`, `stats` and `ema`, and ours: `device` and `train`. */
+/** Keys about the run itself: what CVNets calls `common`, `stats` and `ema`, `ddp`, and ours: `device` and `train`. */
 export const runKeys = {
   'common.seed': z.int().min(0).default(0).describe('Seed of initial weights and dropout'),
   'common.results_loc': z.string().default('runs').describe('Folder that gets a new folder for every run'),
@@ -34,6 +34,21 @@ export const runKeys = {
     .enum(['mean', 'sum'])
     .default('mean')
     .describe('Accumulated gradients are averaged, or summed as in CVNets'),
+
+  'ddp.rank': z.int().min(0).default(0).describe('Which share of the training images this process takes, from 0'),
+  'ddp.world_size': z
+    .int()
+    .min(-1)
+    .refine((count) => count !== 0, 'use a whole number from 1, or -1 for one process')
+    // One process is what -1 means where each has one device.
+    .transform((count) => (count === 1 ? -1 : count))
+    .default(-1)
+    .describe('Processes that share the training images; each trains a network of its own'),
+  'ddp.ranks_per_node': z
+    .int()
+    .min(1)
+    .default(1)
+    .describe('Processes on a machine, which share a part of the images with sampler.use_shards'),
 
   'device.name': z.enum(['auto', 'webgpu', 'wasm']).default('auto').describe('auto: a hardware adapter, else wasm'),
   'device.threads': z.int().min(0).default(0).describe('Threads of the wasm device; 0: all cores'),

@@ -17,6 +17,14 @@ export const samplerKeys = {
     .boolean()
     .default(false)
     .describe('Keeps the epoch as long as without repeats'),
+  'sampler.use_shards': z
+    .boolean()
+    .default(false)
+    .describe('Training: each node has a part of the images for itself, with ddp.world_size'),
+  'sampler.disable_shuffle_sharding': z
+    .boolean()
+    .default(false)
+    .describe('Keeps the order of the images inside such a part'),
 
   'sampler.bs.crop_size_width': pixels(256, 'Width of the images of batch_sampler'),
   'sampler.bs.crop_size_height': pixels(256, 'Height of the images of batch_sampler'),

@@ -8,22 +8,7 @@ export const runFeatures: readonly Feature[] = [
     switch: { key: 'common.mixed_precision' },
     keys: under('common', { mixed_precision: flag(), mixed_precision_dtype: choice('float16', ['bfloat16']) }),
   },
-  {
-    name: 'several devices',
-    keys: under('ddp', {
-      rank: int(0),
-      world_size: z
-        .int()
-        // One process is what there is.
-        .transform((count) => (count === 1 ? -1 : count))
-        .default(-1),
-      dist_url: unset(z.string()),
-    }),
-  },
-  {
-    name: 'several devices',
-    keys: under('sampler', { use_shards: flag(), disable_shuffle_sharding: flag() }),
-  },
+  { name: 'several devices', keys: { 'ddp.dist_url': unset(z.string()) } },
   { name: '`cvnets train --resume RUN`', keys: { 'common.resume': unset(z.string()) } },
   { name: '`cvnets train FILE`', keys: { 'common.config_file': unset(z.string()) } },
   {

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../utils/errors.js';
-import { epochIndices, epochLength, type IndexOptions, paddedSlice } from './indices.js';
+import { checkRanks, epochIndices, epochLength, type IndexOptions, paddedSlice } from './indices.js';
 import type { BatchShape, Sampler, SamplerBatch } from './sampler.js';
 
 export interface BatchSamplerOptions extends IndexOptions {
@@ -13,10 +13,28 @@ export interface BatchSamplerOptions extends IndexOptions {
  * except where several ranks share the images: then it is filled from the front of the rank's own.
  */
 export class BatchSampler implements Sampler {
-  readonly shapes: readonly BatchShape[];
+  #options: BatchSamplerOptions;
+  #shapes: readonly BatchShape[];
 
-  /** Throws ConfigError for an empty dataset or a size below 1. */
-  constructor(readonly options: BatchSamplerOptions) {
+  /** Throws ConfigError for an empty dataset, a size below 1 or a rank that does not exist. */
+  constructor(options: BatchSamplerOptions) {
+    checkRanks(options);
+    this.#options = options;
+    this.#shapes = this.#shapesOf(options);
+  }
+
+  get shapes(): readonly BatchShape[] {
+    return this.#shapes;
+  }
+
+  /** From the next epoch on, only these images are drawn. `shapes` may change with their number. */
+  updateIndices(images: ArrayLike<number>): void {
+    const options = { ...this.#options, images, count: images.length };
+    this.#shapes = this.#shapesOf(options);
+    this.#options = options;
+  }
+
+  #shapesOf(options: BatchSamplerOptions): BatchShape[] {
     const { height, width, batchSize } = options;
     for (const [name, value] of Object.entries({ count: options.count, height, width, batchSize })) {
       if (Number.isInteger(value) && value > 0) continue;
@@ -26,16 +44,16 @@ export class BatchSampler implements Sampler {
     const sizes = this.#isPadded
       ? [batchSize]
       : new Set([Math.min(batchSize, length), length % batchSize || batchSize]);
-    this.shapes = [...sizes].map((batch) => ({ height, width, batch }));
+    return [...sizes].map((batch) => ({ height, width, batch }));
   }
 
   batches(_epoch: number): number {
-    return Math.ceil(epochLength(this.options) / this.options.batchSize);
+    return Math.ceil(epochLength(this.#options) / this.#options.batchSize);
   }
 
   *epoch(epoch: number): Generator<SamplerBatch> {
-    const { height, width, batchSize } = this.options;
-    const { indices } = epochIndices(epoch, this.options);
+    const { height, width, batchSize } = this.#options;
+    const { indices } = epochIndices(epoch, this.#options);
     for (let start = 0; start < indices.length; start += batchSize) {
       const slice = this.#isPadded
         ? paddedSlice(indices, start, batchSize)
@@ -45,6 +63,6 @@ export class BatchSampler implements Sampler {
   }
 
   get #isPadded(): boolean {
-    return (this.options.world ?? 1) > 1;
+    return (this.#options.world ?? 1) > 1;
   }
 }

@@ -14,7 +14,7 @@ export interface MultiScaleSamplerOptions extends IndexOptions, ScaleOptions {
  */
 export class MultiScaleSampler extends ScaleSampler {
   /** Throws ConfigError for an empty dataset, a size below 1 or a range that is upside down. */
-  constructor(readonly options: MultiScaleSamplerOptions) {
+  constructor(options: MultiScaleSamplerOptions) {
     const { batchSize, shuffle, height, width } = options;
     checkScales('multi_scale_sampler', options);
     if (!Number.isInteger(batchSize) || batchSize < 1) {

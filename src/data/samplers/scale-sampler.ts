@@ -1,5 +1,5 @@
 import { ConfigError } from '../../utils/errors.js';
-import { epochIndices, type IndexOptions, paddedSlice } from './indices.js';
+import { checkRanks, epochIndices, type IndexOptions, paddedSlice } from './indices.js';
 import type { BatchShape, Sampler, SamplerBatch } from './sampler.js';
 
 /** A table that holds from an epoch on. */
@@ -15,17 +15,18 @@ export interface ScheduledTable {
 export class ScaleSampler implements Sampler {
   readonly shapes: readonly BatchShape[];
   readonly #lengths = new Map<number, number>();
+  #indexOptions: IndexOptions;
 
   /**
    * @param tables ascending by epoch; the first holds from epoch 0
-   * Throws ConfigError for an empty dataset.
+   * Throws ConfigError for an empty dataset or a rank that does not exist.
    */
   constructor(
-    readonly indexOptions: IndexOptions,
+    indexOptions: IndexOptions,
     readonly tables: readonly ScheduledTable[],
   ) {
-    const { count } = indexOptions;
-    if (!Number.isInteger(count) || count < 1) throw new ConfigError(`the sampler got ${count} images`, 'add images');
+    checkRanks(indexOptions);
+    this.#indexOptions = checkCount(indexOptions);
     const shapes = new Map<string, BatchShape>();
     for (const shape of tables.flatMap(({ table }) => table)) shapes.set(JSON.stringify(shape), shape);
     this.shapes = [...shapes.values()];
@@ -34,6 +35,12 @@ export class ScaleSampler implements Sampler {
   /** The resolutions and batch sizes of that epoch. */
   table(epoch: number): readonly BatchShape[] {
     return this.tables.filter(({ from }) => from <= epoch).at(-1)!.table;
+  }
+
+  /** From the next epoch on, only these images are drawn. */
+  updateIndices(images: ArrayLike<number>): void {
+    this.#indexOptions = checkCount({ ...this.#indexOptions, images, count: images.length });
+    this.#lengths.clear();
   }
 
   batches(epoch: number): number {
@@ -48,7 +55,7 @@ export class ScaleSampler implements Sampler {
 
   *epoch(epoch: number): Generator<SamplerBatch> {
     const table = this.table(epoch);
-    const { indices, random } = epochIndices(epoch, this.indexOptions);
+    const { indices, random } = epochIndices(epoch, this.#indexOptions);
     let start = 0;
     while (start < indices.length) {
       const { height, width, batch } = random.choice(table);
@@ -56,4 +63,10 @@ export class ScaleSampler implements Sampler {
       start += batch;
     }
   }
+}
+
+function checkCount<T extends IndexOptions>(options: T): T {
+  const { count } = options;
+  if (Number.isInteger(count) && count > 0) return options;
+  throw new ConfigError(`the sampler got ${count} images`, 'add images');
 }

@@ -25,7 +25,7 @@ export interface VariableBatchSamplerOptions extends IndexOptions, ScaleOptions 
  */
 export class VariableBatchSampler extends ScaleSampler {
   /** Throws ConfigError for an empty dataset, a size below 1 or a range that is upside down. */
-  constructor(readonly options: VariableBatchSamplerOptions) {
+  constructor(options: VariableBatchSamplerOptions) {
     const { batchSize } = options;
     checkScales('variable_batch_sampler', options);
     if (!Number.isInteger(batchSize) || batchSize < 1) {
