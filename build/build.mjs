@@ -48,26 +48,21 @@ const steps = {
     await build({ ...shared, entryPoints, outdir: 'build', format: 'iife', minify: true });
   },
 
-  /** The library for Node and for pages, and the command. In Node both share their modules, so registries are one. */
+  /** The library and its recipes for Node and for pages, and the command. They share their modules: registries are one. */
   async bundle() {
     rmSync(join(root, 'build/dist'), { recursive: true, force: true });
-    const outdir = 'build/dist';
-    await build({
+    const options = {
       ...shared,
-      entryPoints: present({ 'index.node': 'src/index.node.ts', cli: 'src/cli/main.ts' }),
-      outdir,
-      platform: 'node',
+      outdir: 'build/dist',
       packages: 'external',
       splitting: true,
       chunkNames: 'shared-[hash]',
-    });
-    await build({
-      ...shared,
-      entryPoints: { 'index.browser': 'src/index.browser.ts' },
-      outdir,
-      platform: 'browser',
-      packages: 'external',
-    });
+    };
+    const config = 'src/config/index.ts';
+    const node = { 'index.node': 'src/index.node.ts', 'config.node': config, cli: 'src/cli/main.ts' };
+    await build({ ...options, entryPoints: present(node), platform: 'node' });
+    const browser = { 'index.browser': 'src/index.browser.ts', 'config.browser': config };
+    await build({ ...options, entryPoints: browser, platform: 'browser' });
   },
 
   types() {

@@ -19,7 +19,7 @@ function buildStale() {
   const outputs = {
     wasm: { files: ['kernels.wasm', 'kernels.shared.wasm', 'imaging.wasm'], sources: ['assembly'] },
     workers: { files: ['wasm-worker.js', 'photo-worker.js'], sources: ['src/devices/wasm', 'src/data', 'src/utils'] },
-    bundle: { files: ['dist/cli.js', 'dist/index.node.js', 'dist/index.browser.js'], sources: ['src', 'shaders'] },
+    bundle: { files: ['dist/cli.js', 'dist/config.browser.js', 'dist/index.browser.js'], sources: ['src', 'shaders'] },
   };
   const oldest = (files) =>
     Math.min(...files.map((name) => statSync(join(root, 'build', name), { throwIfNoEntry: false })?.mtimeMs ?? 0));

@@ -1,4 +1,4 @@
-// Bundles the page and its worker and serves them on this machine: node examples/browser/serve.mjs [port]
+// Bundles the pages and their workers and serves them on this machine: node examples/browser/serve.mjs [port]
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,8 @@ import { build } from 'esbuild';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const { outputFiles } = await build({
-  entryPoints: [here('page.ts'), here('worker.ts')],
+  entryPoints: ['page.ts', 'worker.ts', 'photos/page.ts', 'photos/worker.ts'].map(here),
+  outbase: here('.'),
   outdir: '/',
   bundle: true,
   minify: true,
@@ -16,11 +17,13 @@ const { outputFiles } = await build({
   target: 'es2022',
 });
 const files = new Map(outputFiles.map(({ path, contents }) => [path, { type: 'text/javascript', contents }]));
-files.set('/', { type: 'text/html', contents: await readFile(here('index.html')) });
+const add = async (address, path, type) => files.set(address, { type, contents: await readFile(here(path)) });
+await add('/', 'index.html', 'text/html');
+await add('/photos/', 'photos/index.html', 'text/html');
+await add('/photos/recipe.yaml', '../../recipes/flowers.yaml', 'text/plain');
 // What a page loads beside its scripts.
-for (const name of ['kernels.wasm', 'kernels.shared.wasm', 'wasm-worker.js']) {
-  const type = name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript';
-  files.set(`/${name}`, { type, contents: await readFile(here(`../../build/${name}`)) });
+for (const name of ['kernels.wasm', 'kernels.shared.wasm', 'imaging.wasm', 'wasm-worker.js', 'photo-worker.js']) {
+  await add(`/${name}`, `../../build/${name}`, name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript');
 }
 
 const port = Number(process.argv[2] ?? 8080);
@@ -34,4 +37,7 @@ createServer(({ url }, response) => {
     'Cross-Origin-Embedder-Policy': 'require-corp',
   });
   return response.end(file.contents);
-}).listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${port}/?device=wasm&model=lenet&size=32`));
+}).listen(port, '127.0.0.1', () => {
+  console.log(`toy pictures: http://127.0.0.1:${port}/?device=wasm&model=lenet&size=32`);
+  console.log(`your photos:  http://127.0.0.1:${port}/photos/`);
+});

@@ -2,13 +2,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { minifyWgsl } from '../../build/wgsl.mjs';
 
 const root = resolve(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const manifest = JSON.parse(read('package.json'));
+
+/** Modules of Node that a bundle asks for. */
+const nodeImports = ({ outputs }: Metafile): string[] =>
+  Object.values(outputs)
+    .flatMap(({ imports }) => imports.map(({ path }) => path))
+    .filter((path) => path.startsWith('node:') || builtinModules.includes(path));
 
 describe('a page', () => {
   test('that imports the library gets no Node code, no dependency, and at most 150 KB', async () => {
@@ -24,20 +30,41 @@ describe('a page', () => {
       target: 'es2022',
       logLevel: 'silent',
     });
-    const inputs = Object.keys(metafile.inputs);
-    expect(inputs.filter((path) => path !== '<stdin>')).toEqual(['build/dist/index.browser.js']);
-    const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
-    expect(imported.filter((path) => path.startsWith('node:') || builtinModules.includes(path))).toEqual([]);
+    const inputs = Object.keys(metafile.inputs).filter((path) => path !== '<stdin>');
+    expect(inputs).toContain('build/dist/index.browser.js');
+    expect(inputs.filter((path) => !path.startsWith('build/dist/'))).toEqual([]);
+    expect(nodeImports(metafile)).toEqual([]);
     expect(gzipSync(outputFiles[0].contents).length).toBeLessThanOrEqual(150 * 1024);
+  });
+
+  test('that reads recipes gets no Node code, and the modules of the library once', async () => {
+    const { metafile } = await build({
+      absWorkingDir: root,
+      stdin: { contents: "export * from 'cvnets'; export * from 'cvnets/config';", resolveDir: root },
+      bundle: true,
+      write: false,
+      metafile: true,
+      format: 'esm',
+      platform: 'browser',
+      target: 'es2022',
+      logLevel: 'silent',
+    });
+    expect(nodeImports(metafile)).toEqual([]);
+    const ours = Object.keys(metafile.inputs).filter((path) => path.startsWith('build/dist/'));
+    const texts = ours.map(read);
+    expect(ours.length).toBeGreaterThan(2);
+    expect(texts.filter((text) => /class ConfigError\b|ConfigError = class/.test(text))).toHaveLength(1);
   });
 });
 
 describe('package.json', () => {
   test('each condition of an export names its types first', () => {
-    for (const entry of Object.values<Record<string, unknown>>(manifest.exports['.'])) {
-      expect(Object.keys(entry)[0]).toBe('types');
+    for (const name of ['.', './config']) {
+      for (const entry of Object.values<Record<string, unknown>>(manifest.exports[name])) {
+        expect(Object.keys(entry)[0]).toBe('types');
+      }
+      expect(Object.keys(manifest.exports[name])).toEqual(['browser', 'default']);
     }
-    expect(Object.keys(manifest.exports['.'])).toEqual(['browser', 'default']);
   });
 
   test('every npm script starts a file that exists', () => {

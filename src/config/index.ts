@@ -1,0 +1,7 @@
+// `cvnets/config`: recipes for programs of one's own. The library itself takes objects and knows no keys.
+export { type FindPackage, trainLoader, valLoader } from './build-data.js';
+export { buildRun, type RunParts } from './build-run.js';
+export { buildTask, type ClassificationTask } from './build-task.js';
+export type { Config, ConfigKey } from './keys/index.js';
+export { configToYaml, type Resolution, type ResolveOptions, resolve, type Unsupported } from './resolve.js';
+export { parseYaml, type Setting } from './yaml.js';
