@@ -1,6 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { loadImageFolder } from '../../src/data/datasets/image-folder.js';
 import { browserPlatform } from '../../src/platform/browser.js';
+
+// Node 20 has none.
+vi.stubGlobal('navigator', { hardwareConcurrency: 2 });
 
 const blob = (text: string) => new Blob([text]);
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
