@@ -1,7 +1,9 @@
+import type { EfficientNetOptions } from '../models/classification/efficientnet.js';
 import { type ClassificationModelName, classificationModels } from '../models/classification/index.js';
 import type { LeNetOptions } from '../models/classification/lenet.js';
 import type { MobileNetV1Options } from '../models/classification/mobilenetv1.js';
 import type { MobileNetV2Options } from '../models/classification/mobilenetv2.js';
+import type { MobileNetV3Options } from '../models/classification/mobilenetv3.js';
 import type { ClassificationModel } from '../models/classification/model.js';
 import { freezeBatchNorm } from '../models/classification/model.js';
 import type { ResNetOptions } from '../models/classification/resnet.js';
@@ -29,10 +31,25 @@ const builders = {
     const width_multiplier = config['model.classification.mobilenetv2.width_multiplier'];
     return classificationModels.mobilenetv2({ ...common(config), width_multiplier } satisfies MobileNetV2Options);
   },
+  mobilenetv3: (config) => {
+    const mode = config['model.classification.mobilenetv3.mode'];
+    const width_multiplier = config['model.classification.mobilenetv3.width_multiplier'];
+    return classificationModels.mobilenetv3({ ...common(config), mode, width_multiplier } satisfies MobileNetV3Options);
+  },
+  efficientnet: (config) => {
+    const mode = config['model.classification.efficientnet.mode'];
+    const stochastic_depth_prob = config['model.classification.efficientnet.stochastic_depth_prob'];
+    const options = { ...common(config), mode, stochastic_depth_prob } satisfies EfficientNetOptions;
+    return classificationModels.efficientnet(options);
+  },
   resnet: (config) => {
-    const depth = config['model.classification.resnet.depth'];
-    const dropout = config['model.classification.resnet.dropout'];
-    return classificationModels.resnet({ ...common(config), depth, dropout } satisfies ResNetOptions);
+    const options = {
+      depth: config['model.classification.resnet.depth'],
+      dropout: config['model.classification.resnet.dropout'],
+      stochastic_depth_prob: config['model.classification.resnet.stochastic_depth_prob'],
+      se_resnet: config['model.classification.resnet.se_resnet'],
+    };
+    return classificationModels.resnet({ ...common(config), ...options } satisfies ResNetOptions);
   },
 } as const satisfies Record<ClassificationModelName, Builder>;
 

@@ -55,6 +55,7 @@ describe.each(names)("CVNets' own file for %s", (name) => {
 test.each([
   ['mobilenet_v1', 4_231_976, 512, '128:392 192:174 224:128 288:77 320:62', [0, 0, 0.05]],
   ['mobilenet_v2', 3_504_872, 1024, '128:784 192:348 224:256 288:154 320:125', [0, 0, 0.05]],
+  ['mobilenet_v3', 5_437_728, 2048, '128:784 192:348 224:256 288:154 320:125', [0, 0, 0.1]],
   ['resnet', 25_550_056, 1024, '128:392 192:174 224:128 288:77 320:62', [7, 7500, 0.39785554]],
 ] as const)(
   'the recipe for %s: network, sizes, images an update, learning rate',
@@ -69,3 +70,10 @@ test.each([
     expect(buildSchedule(config, 1251).lr(epoch, update)).toBeCloseTo(rate, 8);
   },
 );
+
+test('the recipe for efficientnet: network and images an update', () => {
+  const { config } = load('recipes/efficientnet.yaml');
+  const { parameters } = initialize(buildModel(config, { channels: 3, height: 224, width: 224 }));
+  expect(parameters.reduce((sum, { shape }) => sum + size(shape), 0)).toBe(5_382_440);
+  expect(config['common.accum_freq'] * config['dataset.train_batch_size0']).toBe(2048);
+});

@@ -2,10 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { gradients } from '../../src/graph/autodiff.js';
 import { fuseBatchNormActivation } from '../../src/graph/passes/fuse.js';
 import { rewriteTrace } from '../../src/graph/rewrite.js';
+import { efficientnet } from '../../src/models/classification/efficientnet.js';
 import { type ClassificationModelName, classificationModels } from '../../src/models/classification/index.js';
 import { lenet } from '../../src/models/classification/lenet.js';
 import { mobilenetv1 } from '../../src/models/classification/mobilenetv1.js';
 import { mobilenetv2 } from '../../src/models/classification/mobilenetv2.js';
+import { mobilenetv3 } from '../../src/models/classification/mobilenetv3.js';
 import { type ClassificationModel, type Encoder, freezeBatchNorm } from '../../src/models/classification/model.js';
 import { resnet } from '../../src/models/classification/resnet.js';
 import { initialize } from '../../src/nn/initialize.js';
@@ -24,10 +26,11 @@ const context = (training: boolean): ForwardContext => ({
 });
 
 /** Multiply-adds as they are printed: millions with one digit, or four significant digits of billions. */
-const printed = (macs: number): string => (macs < 1e9 ? `${(macs / 1e6).toFixed(1)}M` : `${(macs / 1e9).toFixed(3)}G`);
+const printed = (macs: number): string =>
+  macs < 1e9 ? `${(macs / 1e6).toFixed(1)}M` : `${(macs / 1e9).toPrecision(4)}G`;
 
-/** Parameters and multiply-adds at 224x224, measured on CVNets' own models. */
-const measured: [string, () => ClassificationModel, number, string?][] = [
+/** Parameters and multiply-adds at 224x224, or at another size, measured on CVNets' own models. */
+const measured: [string, () => ClassificationModel, number, string?, number?][] = [
   ['mobilenetv1 0.25', () => mobilenetv1({ width_multiplier: 0.25 }), 470_520, '46.2M'],
   ['mobilenetv1 0.5', () => mobilenetv1({ width_multiplier: 0.5 }), 1_331_592, '149.5M'],
   ['mobilenetv1 0.75', () => mobilenetv1({ width_multiplier: 0.75 }), 2_586_264, '333.8M'],
@@ -36,6 +39,16 @@ const measured: [string, () => ClassificationModel, number, string?][] = [
   ['mobilenetv2 0.5', () => mobilenetv2({ width_multiplier: 0.5 }), 1_969_448, '106.0M'],
   ['mobilenetv2 0.75', () => mobilenetv2({ width_multiplier: 0.75 }), 2_636_872, '214.3M'],
   ['mobilenetv2 1.0', () => mobilenetv2(), 3_504_872, '300.8M'],
+  ['mobilenetv3 small', () => mobilenetv3({ mode: 'small' }), 2_508_712, '52.7M'],
+  ['mobilenetv3 large', () => mobilenetv3(), 5_437_728, '210.6M'],
+  ['efficientnet b0', () => efficientnet(), 5_382_440, '385.9M', 224],
+  ['efficientnet b1', () => efficientnet({ mode: 'b1' }), 7_924_008, '686.9M', 240],
+  ['efficientnet b2', () => efficientnet({ mode: 'b2' }), 9_278_792, '993.7M', 260],
+  ['efficientnet b3', () => efficientnet({ mode: 'b3' }), 12_302_512, '1.827G', 300],
+  ['efficientnet b4', () => efficientnet({ mode: 'b4' }), 19_574_520, '4.394G', 380],
+  ['efficientnet b5', () => efficientnet({ mode: 'b5' }), 30_706_744, '10.27G', 456],
+  ['efficientnet b6', () => efficientnet({ mode: 'b6' }), 43_299_000, '19.07G', 528],
+  ['efficientnet b7', () => efficientnet({ mode: 'b7' }), 66_525_448, '37.75G', 600],
   ['resnet 18', () => resnet({ depth: 18 }), 11_682_536, '1.720G'],
   ['resnet 34', () => resnet({ depth: 34 }), 21_790_696, '3.569G'],
   ['resnet 50', () => resnet({ depth: 50 }), 25_550_056, '3.995G'],
@@ -46,10 +59,10 @@ const measured: [string, () => ClassificationModel, number, string?][] = [
   ['se-resnet 101', () => resnet({ depth: 101, se_resnet: true }), 49_319_896],
 ];
 
-test.each(measured)('%s has the parameters and multiply-adds of CVNets', (_, build, parameters, macs) => {
+test.each(measured)('%s has the parameters and multiply-adds of CVNets', (_, build, parameters, macs, size = 224) => {
   const model = build();
   initialize(model);
-  const summary = summarize(model, [1, 3, 224, 224]);
+  const summary = summarize(model, [1, 3, size, size]);
   expect(summary.parameters).toBe(parameters);
   expect(summary.layers.reduce((sum, layer) => sum + layer.parameters, 0)).toBe(parameters);
   if (macs) expect(printed(summary.macs)).toBe(macs);
@@ -63,13 +76,13 @@ describe('state dicts', () => {
   };
 
   test('have as many entries as CVNets', () => {
-    expect([mobilenetv1(), mobilenetv2(), resnet()].map(entries)).toEqual([164, 314, 326]);
+    const models = [mobilenetv1(), mobilenetv2(), mobilenetv3(), efficientnet(), resnet()];
+    expect(models.map(entries)).toEqual([164, 314, 312, 360, 326]);
   });
 
   test('use the names of CVNets', () => {
-    const names = [mobilenetv1(), mobilenetv2(), resnet(), resnet({ depth: 18, se_resnet: true })].flatMap((model) => [
-      ...namedParameters(model).keys(),
-    ]);
+    const models = [mobilenetv1(), mobilenetv2(), mobilenetv3(), resnet(), resnet({ depth: 18, se_resnet: true })];
+    const names = [...models, efficientnet()].flatMap((model) => [...namedParameters(model).keys()]);
     for (const name of [
       'conv_1.block.conv.weight',
       'layer_1.0.dw_conv.block.conv.weight',
@@ -77,6 +90,13 @@ describe('state dicts', () => {
       'layer_1.mv2_block_0.block.conv_3x3.block.conv.weight',
       'layer_4.mv2_block_6.block.exp_1x1.block.norm.weight',
       'conv_1x1_exp.block.norm.bias',
+      'conv_1.conv_3x3_bn.block.norm.weight',
+      'layer_4.mv3_s_1_idx_5.block.se.se_layer.fc2.block.conv.bias',
+      'layer_5.mv3_s_2_idx_0.block.conv_3x3.block.conv.weight',
+      'conv_1x1_exp.conv_1x1.block.conv.weight',
+      'classifier.fc1.weight',
+      'layer_4.5.block.red_1x1.block.norm.weight',
+      'layer_1.0.block.se.se_layer.fc1.block.conv.weight',
       'layer_1.block.conv.weight',
       'layer_2.block_0.block.conv_batch_act_2.block.conv.weight',
       'layer_5.block_0.down_sample.block.norm.running_mean',
@@ -108,20 +128,26 @@ describe('features', () => {
       channels.map((c, i) => `${c}x${sizes[i]}x${sizes[i]}`);
     expect(shapes(mobilenetv1())).toEqual(expected([64, 128, 256, 512, 1024]));
     expect(shapes(mobilenetv2())).toEqual(expected([16, 24, 32, 96, 320]));
+    expect(shapes(mobilenetv3())).toEqual(expected([16, 24, 40, 112, 160]));
+    expect(shapes(mobilenetv3({ mode: 'small' }))).toEqual(expected([16, 24, 24, 48, 96], [16, 8, 8, 4, 2]));
+    expect(shapes(efficientnet())).toEqual(expected([16, 24, 40, 112, 320]));
+    expect(shapes(efficientnet({ mode: 'b7' }))).toEqual(expected([32, 48, 80, 224, 640]));
     expect(shapes(resnet({ depth: 18 }))).toEqual(expected([64, 64, 128, 256, 512], [16, 16, 8, 4, 2]));
     expect(shapes(resnet())).toEqual(expected([64, 256, 512, 1024, 2048], [16, 16, 8, 4, 2]));
   });
 
-  test.each([mobilenetv1, mobilenetv2, resnet])('channels are announced: %o', (build) => {
+  test.each([mobilenetv1, mobilenetv2, mobilenetv3, efficientnet, resnet])('channels are announced: %o', (build) => {
     const model = build();
     expect(shapes(model).map((shape) => Number(shape.split('x')[0]))).toEqual(model.channels.slice(0, 5));
   });
 
   test('an output stride dilates the last stages', () => {
-    const sizes = (output_stride: 8 | 16) =>
-      shapes(mobilenetv2({ output_stride })).map((shape) => Number(shape.split('x')[1]));
-    expect(sizes(16)).toEqual([32, 16, 8, 4, 4]);
-    expect(sizes(8)).toEqual([32, 16, 8, 8, 8]);
+    for (const build of [mobilenetv2, mobilenetv3, efficientnet]) {
+      const sizes = (output_stride: 8 | 16) =>
+        shapes(build({ output_stride })).map((shape) => Number(shape.split('x')[1]));
+      expect(sizes(16)).toEqual([32, 16, 8, 4, 4]);
+      expect(sizes(8)).toEqual([32, 16, 8, 8, 8]);
+    }
     const model = mobilenetv2({ output_stride: 8 });
     initialize(model);
     const { result } = traceStates(() => model.call(input('x', [1, 3, 64, 64]), context(false)));
@@ -165,6 +191,10 @@ test('dropout runs in training only, with the rule of the network', () => {
   expect(dropouts(mobilenetv2({ classifier_dropout: 0 }), true)).toEqual([]);
   expect(dropouts(mobilenetv1({ width_multiplier: 2 }), true)).toEqual([0.1]);
   expect(dropouts(mobilenetv2(), false)).toEqual([]);
+  expect(dropouts(mobilenetv3(), true)).toEqual([0.2]);
+  expect(dropouts(efficientnet({ stochastic_depth_prob: 0.16 }), true)).toEqual([
+    0.02, 0.04, 0.06, 0.07, 0.09, 0.1, 0.12, 0.13, 0.14,
+  ]);
   expect(dropouts(resnet({ depth: 18, stochastic_depth_prob: 0.7 }), true)).toEqual([
     0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7,
   ]);
@@ -186,8 +216,15 @@ test.each(Object.keys(classificationModels) as ClassificationModelName[])('%s ca
   );
   expect(grads.map(({ shape }) => shape)).toEqual(parameters.map(({ shape }) => shape));
   const left = reachableNodes(grads).filter(({ op }) => op === 'activation');
-  const residual = { mobilenetv1: 0, mobilenetv2: 0, resnet: 16, lenet: 4 }[name];
-  expect(left).toHaveLength(residual); // those after an addition, or without a norm
+  const residual = {
+    mobilenetv1: 0,
+    mobilenetv2: 0,
+    mobilenetv3: 37,
+    efficientnet: 63,
+    resnet: 16,
+    lenet: 4,
+  }[name];
+  expect(left).toHaveLength(residual); // those after an addition, without a norm, or not relu
 });
 
 test('errors name the layer', () => {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createWasmDevice } from '../../src/devices/wasm/device.js';
+import { efficientnet } from '../../src/models/classification/efficientnet.js';
 import { mobilenetv1 } from '../../src/models/classification/mobilenetv1.js';
 import { mobilenetv2 } from '../../src/models/classification/mobilenetv2.js';
+import { mobilenetv3 } from '../../src/models/classification/mobilenetv3.js';
 import { resnet } from '../../src/models/classification/resnet.js';
 import { nodePlatform } from '../../src/platform/node.js';
 import { Engine } from '../../src/scheduler/engine.js';
@@ -37,6 +39,34 @@ const golden = {
       [-0.0114412, 0.597735],
       [-0.100815, 0.430139],
       [-0.00651509, 0.115256],
+    ],
+  },
+  'mobilenetv3 large': {
+    model: () => mobilenetv3(),
+    logits: [-0.002381052, 0.0009143931, 0.002127271, 0.00279845, 7.343041e-5],
+    mean: -3.066056e-6,
+    std: 0.001410905,
+    top: [844, 0.004350165],
+    stages: [
+      [-0.458775, 1.07358],
+      [0.238565, 3.69891],
+      [-0.14012, 1.38684],
+      [-0.00140876, 0.0555826],
+      [0.000486262, 0.00649754],
+    ],
+  },
+  'efficientnet b0': {
+    model: () => efficientnet({ activation: 'swish' }),
+    logits: [6.197363e-7, -3.405003e-7, -5.273999e-7, -2.581597e-6, -5.196012e-7],
+    mean: -1.87652e-8,
+    std: 1.518754e-6,
+    top: [604, 4.58714e-6],
+    stages: [
+      [-0.00753753, 0.262825],
+      [-0.00969579, 0.066408],
+      [7.80951e-5, 0.0116731],
+      [3.44856e-5, 2.27041e-4],
+      [-2.00095e-7, 3.82739e-6],
     ],
   },
   'resnet-18': {

@@ -1,8 +1,10 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { createWasmDevice } from '../../src/devices/wasm/device.js';
 import { createWebgpuDevice } from '../../src/devices/webgpu/device.js';
+import { efficientnet } from '../../src/models/classification/efficientnet.js';
 import { mobilenetv1 } from '../../src/models/classification/mobilenetv1.js';
 import { mobilenetv2 } from '../../src/models/classification/mobilenetv2.js';
+import { mobilenetv3 } from '../../src/models/classification/mobilenetv3.js';
 import { resnet } from '../../src/models/classification/resnet.js';
 import { nodePlatform } from '../../src/platform/node.js';
 import { Engine } from '../../src/scheduler/engine.js';
@@ -14,6 +16,8 @@ import { goldenFeeds, goldenModel, goldenValue, runGolden, traceFeatures } from 
 const networks = {
   mobilenetv1: () => mobilenetv1(),
   mobilenetv2: () => mobilenetv2({ activation: 'relu6' }),
+  'mobilenetv3 small': () => mobilenetv3({ mode: 'small' }),
+  'efficientnet b0': () => efficientnet({ activation: 'swish' }),
   'resnet-18': () => resnet({ depth: 18 }),
 };
 

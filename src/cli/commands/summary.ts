@@ -54,8 +54,10 @@ export async function summary(context: CommandContext, name: string, flags: Summ
   output.write(`for one ${image.channels}x${image.height}x${image.width} image\n`);
 }
 
-/** MobileNetV2 is meant with ReLU6, as in its recipe. */
+/** What networks are meant with, as in their recipes. */
+const activations: Readonly<Record<string, string>> = { mobilenetv2: 'relu6', efficientnet: 'swish' };
+
 function defaultActivation(name: string): Setting[] {
-  if (name !== 'mobilenetv2') return [];
-  return [{ key: 'model.classification.activation.name', value: 'relu6', where: 'default' }];
+  if (!Object.hasOwn(activations, name)) return [];
+  return [{ key: 'model.classification.activation.name', value: activations[name], where: 'default' }];
 }

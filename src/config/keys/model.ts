@@ -51,8 +51,25 @@ export const modelKeys = {
     .positive()
     .default(1)
     .describe('Scales the channels of every layer'),
+  'model.classification.mobilenetv3.mode': z.enum(['large', 'small']).default('large').describe('Which variant'),
+  'model.classification.mobilenetv3.width_multiplier': z
+    .number()
+    .positive()
+    .default(1)
+    .describe('Scales the channels of every layer'),
+  'model.classification.efficientnet.mode': z
+    .enum(['b0', 'b1', 'b2', 'b3', 'b4', 'b5', 'b6', 'b7'])
+    .default('b0')
+    .describe('Which variant'),
+  'model.classification.efficientnet.stochastic_depth_prob': share()
+    .default(0)
+    .describe('Probability that the last residual block drops its branch; linear from 0'),
   'model.classification.resnet.depth': z.literal([18, 34, 50, 101]).default(50).describe('Number of layers'),
   'model.classification.resnet.dropout': share().default(0).describe('Dropout in the residual blocks'),
+  'model.classification.resnet.stochastic_depth_prob': share()
+    .default(0)
+    .describe('Probability that the last residual block drops its branch; linear from 0'),
+  'model.classification.resnet.se_resnet': z.boolean().default(false).describe('Squeeze-and-excitation in every block'),
   'model.activation.name': activation.default('relu').describe('Activation where a layer names none'),
   'model.activation.neg_slope': z.number().default(0.1).describe('Slope of leaky_relu and start of prelu below 0'),
   'model.normalization.name': z

@@ -12,9 +12,7 @@ const network = (name: string, group: string, keys: Feature['keys']): Feature =>
 
 /** Networks for classification, and what can be done to the ones that are there. */
 export const networkFeatures: readonly Feature[] = [
-  network('mobilenetv3', 'mobilenetv3', { mode: choice('large', ['small']), width_multiplier: real(1) }),
   network('mobileone', 'mobileone', { variant: text('s1'), inference_mode: flag() }),
-  network('efficientnet', 'efficientnet', { mode: unset(z.string()), stochastic_depth_prob: real(0) }),
   network('regnet', 'regnet', { mode: text('y_4.0gf'), stochastic_depth_prob: real(0), stem_width: int(32) }),
   network('fastvit', 'fastvit', {
     variant: text('T8'),
@@ -76,11 +74,6 @@ export const networkFeatures: readonly Feature[] = [
     padding_index: int(-1),
     dummy_input_token_length: int(48564),
   }),
-  {
-    name: 'stochastic depth and squeeze-excitation in ResNet',
-    switch: { key: 'model.classification.name', is: 'resnet' },
-    keys: under('model.classification.resnet', { stochastic_depth_prob: real(0), se_resnet: flag() }),
-  },
   {
     name: 'starting from saved weights',
     switch: { key: 'model.classification.pretrained' },

@@ -19,10 +19,8 @@ const filters = later('the filter', ['nearest', 'box', 'hamming', 'lanczos']);
  */
 export const laterValues: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'model.classification.name': later('the network', [
-    'mobilenetv3',
     'mobilevit',
     'mobilevit_v2',
-    'efficientnet',
     'regnet',
     'vit',
     'swin',
