@@ -40,6 +40,7 @@ export { type InitializeOptions, initialize, type ModelStates } from './nn/initi
 export * from './nn/layers.js';
 export { type ForwardContext, Module, namedModules, namedParameters, Parameter } from './nn/module.js';
 export { Sequential } from './nn/sequential.js';
+export { StochasticDepth } from './nn/stochastic-depth.js';
 export { summarize } from './nn/summary.js';
 export * from './ops/index.js';
 export { Ema, type EmaOptions } from './optim/ema.js';

@@ -2,10 +2,11 @@ import { add } from '../ops/index.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConvLayer, type LayerSettings } from './conv-layer.js';
 import { makeDivisible } from './divisible.js';
-import { type ActivationName, StochasticDepth } from './layers.js';
+import type { ActivationName } from './layers.js';
 import { type ForwardContext, Module } from './module.js';
 import { Sequential } from './sequential.js';
 import { SqueezeExcitation } from './squeeze-excitation.js';
+import { StochasticDepth } from './stochastic-depth.js';
 
 type PlainActivation = Exclude<ActivationName, 'prelu'>;
 

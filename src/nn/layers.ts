@@ -6,13 +6,11 @@ import {
   batchNormInference,
   conv2d,
   dropout,
-  fill,
   flatten,
   linear,
   type MaxPool2dOptions,
   maxPool2d,
   mean,
-  mul,
   type Padding4,
   type Pair,
   prelu,
@@ -166,19 +164,6 @@ export class Dropout extends Module {
   forward(x: Tensor, { training, dropoutCounter, seed }: ForwardContext): Tensor {
     if (!training || this.p === 0) return x;
     return dropout(x, dropoutCounter, { p: this.p, seed, stream: streamOf(currentScope()) });
-  }
-}
-
-/** Drops the whole branch of a sample, in training (arXiv:1603.09382). */
-export class StochasticDepth extends Module {
-  constructor(readonly p: number) {
-    super();
-  }
-
-  forward(x: Tensor, { training, dropoutCounter, seed }: ForwardContext): Tensor {
-    if (!training || this.p === 0) return x;
-    const samples = fill([x.shape[0], ...x.shape.slice(1).map(() => 1)], 1);
-    return mul(x, dropout(samples, dropoutCounter, { p: this.p, seed, stream: streamOf(currentScope()) }));
   }
 }
 

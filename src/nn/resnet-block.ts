@@ -1,10 +1,11 @@
 import { add } from '../ops/index.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { ConvLayer, type LayerSettings, makeActivation } from './conv-layer.js';
-import { Dropout, StochasticDepth } from './layers.js';
+import { Dropout } from './layers.js';
 import { type ForwardContext, Module } from './module.js';
 import { Sequential } from './sequential.js';
 import { SqueezeExcitation } from './squeeze-excitation.js';
+import { StochasticDepth } from './stochastic-depth.js';
 
 export interface ResnetBlockOptions {
   readonly settings: LayerSettings;

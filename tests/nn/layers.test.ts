@@ -11,10 +11,10 @@ import {
   Dropout,
   GlobalPool,
   Linear,
-  StochasticDepth,
 } from '../../src/nn/layers.js';
 import { type ForwardContext, Module, namedModules, namedParameters } from '../../src/nn/module.js';
 import { Sequential } from '../../src/nn/sequential.js';
+import { StochasticDepth } from '../../src/nn/stochastic-depth.js';
 import { reachableNodes } from '../../src/tensor/reachable.js';
 import { traceStates } from '../../src/tensor/state.js';
 import { input, type Node, scalar, type Tensor } from '../../src/tensor/tensor.js';
