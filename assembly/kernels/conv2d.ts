@@ -1,5 +1,5 @@
 import { rangeStart, rangeEnd } from './range';
-import { tile4x8, depthwiseTile4x8, tableBytes } from './tile';
+import { depthwiseTile4x8, multiplyTiles, packTile, packedTileBytes, tableBytes } from './tile';
 import { gatherWindows } from './gather';
 import { Window, fillOutputs, fillTables } from './window';
 
@@ -40,6 +40,8 @@ class Conv2dArgs {
   k: i32;
   /** Tiles of 4 positions that share a pass over w. */
   blockTiles: i32;
+  /** Steps (tap, k) that are summed in registers; later slices add to y. */
+  slice: i32;
   /** 1: copy the window of each position into one row first, for few channels. Bytes of that row, or 0. */
   rowBytes: i32;
 }
@@ -51,7 +53,6 @@ class Conv2dArgs {
 export function conv2d(args: usize, thread: i32, threads: i32): void {
   const g = changetype<Conv2dArgs>(args);
   const window = changetype<Window>(args);
-  const taps = g.tapsH * g.tapsW;
   const tiles = (g.batch * g.outH * g.outW + 3) >> 2;
   const panels = (g.n + 7) >> 3;
   const allPanels = g.groups * panels;
@@ -69,57 +70,50 @@ export function conv2d(args: usize, thread: i32, threads: i32): void {
     while (panel < panelEnd) {
       const group = panel / panels;
       const stop = min(panelEnd, (group + 1) * panels);
-      if (g.rowBytes > 0) gathered(g, table, tile, count, group, panel - group * panels, stop - group * panels);
-      else direct(g, table, count, taps, g.k, (group * g.k) << 2, group, panel - group * panels, stop - group * panels);
+      multiplyGroup(g, table, tile, count, group, panel - group * panels, stop - panel);
       panel = stop;
     }
   }
 }
 
-function direct(
-  g: Conv2dArgs,
-  table: usize,
-  count: i32,
-  taps: i32,
-  k: i32,
-  shift: usize,
-  group: i32,
-  panelStart: i32,
-  panelEnd: i32,
-): void {
-  const panels = (g.n + 7) >> 3;
-  const kBytes = (<usize>k) << 2;
-  const bytes = tableBytes(taps);
-  const panelBytes = (<usize>taps * k) << 5;
-  for (let panel = panelStart; panel < panelEnd; panel++) {
-    const w = g.w + <usize>(group * panels + panel) * panelBytes;
-    const column = (<usize>(group * g.n + (panel << 3))) << 2;
-    const seed = g.biased ? g.seed + column : g.seed;
-    const columns = g.n - (panel << 3);
-    for (let tile = 0; tile < count; tile++) {
-      tile4x8(table + <usize>tile * bytes, taps, kBytes, shift, w, seed, 0, column, columns);
-    }
+/** Panels of one group for a block of tiles. */
+function multiplyGroup(g: Conv2dArgs, table: usize, first: i32, count: i32, group: i32, panel: i32, panels: i32): void {
+  const taps = g.tapsH * g.tapsW;
+  const steps = taps * g.k;
+  const gathered = g.rowBytes > 0;
+  const stride = tableBytes(gathered ? 1 : taps);
+  const packed = table + <usize>g.blockTiles * stride;
+  if (gathered) gather(g, table, packed + <usize>g.blockTiles * packedTileBytes(steps), first, count, group);
+  for (let tile = 0; tile < count; tile++) {
+    const to = packed + <usize>tile * packedTileBytes(steps);
+    if (gathered) packTile(table + <usize>tile * stride, 1, steps, 0, to);
+    else packTile(table + <usize>tile * stride, taps, g.k, (<usize>(group * g.k)) << 2, to);
   }
+  const allPanels = (g.n + 7) >> 3;
+  multiplyTiles(
+    table,
+    stride,
+    packed,
+    count,
+    steps,
+    g.slice,
+    g.w + ((<usize>(group * allPanels + panel) * steps) << 5),
+    panels,
+    g.seed,
+    g.biased != 0,
+    (<usize>(group * g.n + (panel << 3))) << 2,
+    g.n - (panel << 3),
+  );
 }
 
-/** Copies the windows of a block into rows of taps * k numbers, then multiplies as if there were one tap. */
-function gathered(
-  g: Conv2dArgs,
-  table: usize,
-  first: i32,
-  count: i32,
-  group: i32,
-  panelStart: i32,
-  panelEnd: i32,
-): void {
+/** Copies the windows of a block into rows of taps * k numbers, which the tables then point at: one tap. */
+function gather(g: Conv2dArgs, table: usize, rows: usize, first: i32, count: i32, group: i32): void {
   const kBytes = (<usize>g.k) << 2;
-  const rows = table + <usize>g.blockTiles * tableBytes(1);
   for (let i = 0; i < count << 2; i++) {
     const entry = table + <usize>(i >> 2) * tableBytes(1) + ((<usize>(i & 3)) << 2);
     store<usize>(entry, rows + <usize>i * g.rowBytes, 16);
   }
   gatherWindows(changetype<Window>(g), first << 2, count << 2, kBytes, <usize>group * kBytes, rows, g.rowBytes);
-  direct(g, table, count, 1, g.tapsH * g.tapsW * g.k, 0, group, panelStart, panelEnd);
 }
 
 /** Starts like `Window`. */

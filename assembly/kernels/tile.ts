@@ -1,13 +1,20 @@
+import { transposeRows4x4 } from './transpose4x4';
+
 /**
- * The two register tiles of convolutions and matrix products: 4 output rows (pixels) by 8 output columns (channels).
+ * The register tiles of convolutions and matrix products: 4 output rows (pixels) by 8 output columns (channels).
  *
  * A tile is described by a table of pointers: the 4 rows of the output, then for each tap the 4 rows of the input.
  *
  *   table = [y0 y1 y2 y3] [x0 x1 x2 x3]  [x0 x1 x2 x3] ...
  *            output        tap 0          tap 1
  *
- * The eight accumulators are locals of their own and the loop body is one step, not unrolled: V8 unrolls it by two
- * itself, and then everything just fits in the 15 vector registers it has. One spilled accumulator costs 2.6x.
+ * The inputs of a tile are packed first, the 4 rows side by side: the multiplying loop then follows two streams and no
+ * more, and what it would have waited for in memory has been fetched in long runs.
+ *
+ *   packed = [step][4], a step being a (tap, k)
+ *
+ * The eight accumulators are locals of their own and the loop body is one step, not unrolled: V8 unrolls it itself, and
+ * then everything just fits in the 15 vector registers it has. One spilled accumulator costs 2.6x.
  */
 
 /** Bytes of a table with `taps` taps. */
@@ -46,19 +53,95 @@ export function storeColumns(y: usize, low: v128, high: v128, columns: i32): voi
   if (columns & 1) v128.store32_lane(y, rest, 0);
 }
 
+/** Bytes of the packed inputs of a tile: packing writes whole groups of 4 steps. */
+// @ts-ignore: decorator
+@inline
+export function packedTileBytes(steps: i32): usize {
+  return ((<usize>steps) << 4) + 48;
+}
+
+/** Packs the inputs of a tile: k numbers, `shift` bytes into each of the rows, tap after tap. */
+export function packTile(table: usize, taps: i32, k: i32, shift: usize, packed: usize): void {
+  const kBytes = (<usize>k) << 2;
+  for (const last = table + ((<usize>taps) << 4); table < last; ) {
+    table += 16;
+    let x0 = load<usize>(table) + shift;
+    let x1 = load<usize>(table, 4) + shift;
+    let x2 = load<usize>(table, 8) + shift;
+    let x3 = load<usize>(table, 12) + shift;
+    let y = packed;
+    for (const end = x0 + kBytes; x0 < end; ) {
+      transposeRows4x4(x0, x1, x2, x3, y, 16);
+      x0 += 16;
+      x1 += 16;
+      x2 += 16;
+      x3 += 16;
+      y += 64;
+    }
+    packed += (<usize>k) << 4;
+  }
+}
+
 /**
- * y[r][c] = seed[r][c] + sum over taps t and k of x[t][r][k] * w[t][k][c].
+ * y[r][c] = seed[c] + sum over steps of packed[step][r] * w[step][c], for `count` tiles and panels of 8 columns.
  *
- * `shift` is added to every input pointer, `column` to every output pointer (bytes). The seed of row r is at
- * `seed + (y_r & follow)`: a bias or zeros with follow = 0, the output itself with seed = 0 and follow = -1.
+ * `w` points at the first panel, `column` is the place of that panel's columns in a row of y and in the seed (bytes),
+ * and `columns` says how many columns there are from there on. Steps come in slices; later ones add to y.
+ */
+export function multiplyTiles(
+  table: usize,
+  tableStride: usize,
+  packed: usize,
+  count: i32,
+  steps: i32,
+  slice: i32,
+  w: usize,
+  panels: i32,
+  seed: usize,
+  biased: bool,
+  column: usize,
+  columns: i32,
+): void {
+  const packedStride = packedTileBytes(steps);
+  // Without steps, y is the seed.
+  let step = 0;
+  do {
+    const bytes = (<usize>min(slice, steps - step)) << 4;
+    const first = step == 0;
+    const from = packed + ((<usize>step) << 4);
+    let panelW = w + ((<usize>step) << 5);
+    let panelColumn = column;
+    let rest = columns;
+    for (let panel = panels; panel > 0; panel--) {
+      let panelSeed = seed;
+      if (!first) panelSeed = 0;
+      else if (biased) panelSeed += panelColumn;
+      const follow: usize = first ? 0 : ~(<usize>0);
+      let t = table;
+      let a = from;
+      for (let tile = count; tile > 0; tile--) {
+        tile4x8(t, a, bytes, panelW, panelSeed, follow, panelColumn, rest);
+        t += tableStride;
+        a += packedStride;
+      }
+      panelW += (<usize>steps) << 5;
+      panelColumn += 32;
+      rest -= 8;
+    }
+    step += slice;
+  } while (step < steps);
+}
+
+/**
+ * `column` is added to every output pointer (bytes). The seed of row r is at `seed + (y_r & follow)`: a bias or zeros
+ * with follow = 0, the output itself with seed = 0 and follow = -1.
  */
 // @ts-ignore: decorator
 @inline
-export function tile4x8(
+function tile4x8(
   table: usize,
-  taps: i32,
-  kBytes: usize,
-  shift: usize,
+  a: usize,
+  bytes: usize,
   w: usize,
   seed: usize,
   follow: usize,
@@ -77,33 +160,23 @@ export function tile4x8(
   let c21 = v128.load(seed + (y2 & follow), 16);
   let c30 = v128.load(seed + (y3 & follow));
   let c31 = v128.load(seed + (y3 & follow), 16);
-  table += 16;
-  for (const last = table + ((<usize>taps) << 4); table < last; table += 16) {
-    let x0 = load<usize>(table) + shift;
-    let x1 = load<usize>(table, 4) + shift;
-    let x2 = load<usize>(table, 8) + shift;
-    let x3 = load<usize>(table, 12) + shift;
-    for (const end = x0 + kBytes; x0 < end; ) {
-      const w0 = v128.load(w);
-      const w1 = v128.load(w, 16);
-      let x = v128.load32_splat(x0);
-      c00 = madd(c00, x, w0);
-      c01 = madd(c01, x, w1);
-      x = v128.load32_splat(x1);
-      c10 = madd(c10, x, w0);
-      c11 = madd(c11, x, w1);
-      x = v128.load32_splat(x2);
-      c20 = madd(c20, x, w0);
-      c21 = madd(c21, x, w1);
-      x = v128.load32_splat(x3);
-      c30 = madd(c30, x, w0);
-      c31 = madd(c31, x, w1);
-      x0 += 4;
-      x1 += 4;
-      x2 += 4;
-      x3 += 4;
-      w += 32;
-    }
+  for (const end = a + bytes; a < end; ) {
+    const w0 = v128.load(w);
+    const w1 = v128.load(w, 16);
+    let x = v128.load32_splat(a);
+    c00 = madd(c00, x, w0);
+    c01 = madd(c01, x, w1);
+    x = v128.load32_splat(a, 4);
+    c10 = madd(c10, x, w0);
+    c11 = madd(c11, x, w1);
+    x = v128.load32_splat(a, 8);
+    c20 = madd(c20, x, w0);
+    c21 = madd(c21, x, w1);
+    x = v128.load32_splat(a, 12);
+    c30 = madd(c30, x, w0);
+    c31 = madd(c31, x, w1);
+    a += 16;
+    w += 32;
   }
   if (columns >= 8) {
     v128.store(y0, c00);

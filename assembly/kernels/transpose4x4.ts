@@ -2,10 +2,17 @@
 // @ts-ignore: decorator
 @inline
 export function transpose4x4(x: usize, xStride: usize, y: usize, yStride: usize): void {
-  const r0 = v128.load(x);
-  const r1 = v128.load(x + xStride);
-  const r2 = v128.load(x + (xStride << 1));
-  const r3 = v128.load(x + xStride * 3);
+  transposeRows4x4(x, x + xStride, x + (xStride << 1), x + xStride * 3, y, yStride);
+}
+
+/** The same for four rows that lie anywhere. */
+// @ts-ignore: decorator
+@inline
+export function transposeRows4x4(x0: usize, x1: usize, x2: usize, x3: usize, y: usize, yStride: usize): void {
+  const r0 = v128.load(x0);
+  const r1 = v128.load(x1);
+  const r2 = v128.load(x2);
+  const r3 = v128.load(x3);
   const a0 = v128.shuffle<i32>(r0, r1, 0, 4, 1, 5);
   const a1 = v128.shuffle<i32>(r2, r3, 0, 4, 1, 5);
   const a2 = v128.shuffle<i32>(r0, r1, 2, 6, 3, 7);

@@ -2,7 +2,7 @@ import type { Conv2dAttrs } from '../../../ops/conv2d.js';
 import { at, type Operand } from '../../device.js';
 import { call, type WasmCall, type WasmKernel, type WasmLower } from '../kernel.js';
 import { depthwiseCall } from './depthwise-conv2d.js';
-import { blockTiles, gemmCall, packedBytes, packPanelsKernel, panelCount } from './gemm.js';
+import { blocking, gemmCall, packedBytes, packPanelsKernel, panelCount } from './gemm.js';
 import { forwardGeometry, type Geometry, geometryFields, isDepthwise, isPointwise } from './window.js';
 import { align, Workspace } from './workspace.js';
 
@@ -22,6 +22,7 @@ export const conv2dKernel = {
     n: 'i32',
     k: 'i32',
     blockTiles: 'i32',
+    slice: 'i32',
     rowBytes: 'i32',
   },
 } as const satisfies WasmKernel;
@@ -57,10 +58,11 @@ export const zerosFor = (pixelBytes: number): Uint8Array => new Uint8Array(pixel
 export function windowProductCall(p: WindowProduct, workspace: Workspace, threads: number): WasmCall {
   const taps = p.geometry.tapsH * p.geometry.tapsW;
   const rowBytes = gatheredRowBytes(taps, p.k);
-  const tiles =
-    rowBytes > 0 ? GATHERED_TILES : blockTiles(p.groups * panelCount(p.n) * taps * p.k * 32, p.k * 4 * p.groups);
-  const tableBytes = tiles * (rowBytes > 0 ? 2 : taps + 1) * 16;
-  const scratchStride = align(tableBytes + tiles * 4 * rowBytes + 64);
+  const steps = taps * p.k;
+  const blocks = blocking(panelCount(p.n) * steps * 32, steps);
+  const blockTiles = rowBytes > 0 ? GATHERED_TILES : blocks.blockTiles;
+  const tableBytes = (rowBytes > 0 ? 2 : taps + 1) * 16;
+  const scratchStride = align(blockTiles * (tableBytes + 16 * steps + 48 + 4 * rowBytes) + 64);
   return call(conv2dKernel, {
     x: p.x,
     zeros: at('constants'),
@@ -74,7 +76,8 @@ export function windowProductCall(p: WindowProduct, workspace: Workspace, thread
     groups: p.groups,
     n: p.n,
     k: p.k,
-    blockTiles: tiles,
+    blockTiles,
+    slice: blocks.slice,
     rowBytes,
   });
 }

@@ -35,19 +35,21 @@ export const gemmKernel = {
     n: 'i32',
     k: 'i32',
     blockTiles: 'i32',
-    kSlice: 'i32',
+    slice: 'i32',
   },
 } as const satisfies WasmKernel;
 
 /** Zeros that take the place of an absent bias. */
 export const NO_BIAS_BYTES = 32;
 
-/** A slice of k keeps a panel of b in the L1 cache. */
-const MAX_K_SLICE = 640;
-/** A right-hand side that fits in L1 next to a few rows of a: then each tile of a meets all of it. */
-const SMALL_B_BYTES = 24 << 10;
-const BLOCK_BYTES = 128 << 10;
-const TABLE_BYTES = 32;
+/** A panel of this many rows of b stays in the L1 cache. */
+const MAX_SLICE = 640;
+/** A right-hand side that stays in the L2 cache: then each tile of 4 rows meets all of it. */
+const SMALL_B_BYTES = 384 << 10;
+/** A larger one is read from beyond it, once for the packed rows of a block of tiles. */
+const BLOCK_BYTES = 256 << 10;
+const MIN_BLOCK_TILES = 8;
+const MAX_BLOCK_TILES = 64;
 
 export interface Pack {
   readonly groups: number;
@@ -76,17 +78,26 @@ export interface Gemm {
   readonly k: number;
 }
 
-/** Tiles of 4 rows that go over the right-hand side together, so that their rows stay in the L2 cache. */
-export function blockTiles(bBytes: number, rowBytes: number): number {
-  if (bBytes <= SMALL_B_BYTES) return 1;
-  return Math.min(64, Math.max(1, Math.floor(BLOCK_BYTES / (4 * rowBytes))));
+/** How a product with right-hand sides of `bBytes` in all and `steps` rows is cut. */
+export interface Blocking {
+  readonly blockTiles: number;
+  readonly slice: number;
+  /** Bytes of scratch that the packed rows of a block take. */
+  readonly packedBytes: number;
+}
+
+export function blocking(bBytes: number, steps: number): Blocking {
+  const small = bBytes <= SMALL_B_BYTES;
+  const fitting = Math.floor(BLOCK_BYTES / (16 * Math.max(1, steps)));
+  const blockTiles = small ? 1 : Math.min(MAX_BLOCK_TILES, Math.max(MIN_BLOCK_TILES, fitting));
+  const slices = small ? 1 : Math.ceil(steps / MAX_SLICE);
+  const slice = Math.max(1, Math.ceil(steps / slices));
+  return { blockTiles, slice, packedBytes: blockTiles * (16 * steps + 48) };
 }
 
 export function gemmCall(g: Gemm, workspace: Workspace, threads: number): WasmCall {
-  const slices = Math.max(1, Math.ceil(g.k / MAX_K_SLICE));
-  const kSlice = Math.max(1, Math.ceil(g.k / slices));
-  const tiles = blockTiles(panelCount(g.n) * g.k * 32, kSlice * 4);
-  const scratchStride = align(tiles * TABLE_BYTES);
+  const { blockTiles, slice, packedBytes: rowsBytes } = blocking(panelCount(g.n) * g.k * 32, g.k);
+  const scratchStride = align(blockTiles * 2 * 16 + rowsBytes);
   return call(gemmKernel, {
     a: g.a,
     b: g.b,
@@ -99,7 +110,7 @@ export function gemmCall(g: Gemm, workspace: Workspace, threads: number): WasmCa
     m: g.m,
     n: g.n,
     k: g.k,
-    blockTiles: tiles,
-    kSlice,
+    blockTiles,
+    slice,
   });
 }
