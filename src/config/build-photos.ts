@@ -1,7 +1,7 @@
 import type { Split } from '../data/datasets/dataset.js';
 import { imageTools } from '../data/images/tools.js';
-import { inlineReader, type PhotoReader } from '../data/photo-loader.js';
 import { PhotoPool } from '../data/photo-pool.js';
+import { inlineReader, type PhotoReader } from '../data/photo-reader.js';
 import type { ImageTransform } from '../data/transforms/augment.js';
 import type { Platform } from '../platform/platform.js';
 import type { Config } from './keys/index.js';

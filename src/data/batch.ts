@@ -9,6 +9,11 @@ export interface ImageBatch {
   readonly channels: number;
   readonly image: Uint8Array;
   readonly target: Int32Array;
+  /**
+   * Gives the memory of the pixels back, for a later batch: nobody looks at them afterwards. A batch that is not
+   * released is its holder's for good.
+   */
+  release?(): void;
 }
 
 /** Where a run gets its batches from. */
@@ -17,6 +22,10 @@ export interface BatchSource {
   readonly sampler: Sampler;
   /** Files that could not be read so far, with the reason. */
   readonly skipped?: ReadonlyMap<string, string>;
+  /** For people: who reads the images, and how they come here. */
+  readonly description?: string;
+  /** Milliseconds that decoding and transforming images has taken so far, all threads together. */
+  readonly decodeMilliseconds?: number;
   /** @param from batches of the epoch to skip, to continue where a run stopped */
   epoch(epoch: number, from?: number): Iterable<ImageBatch> | AsyncIterable<ImageBatch>;
   /** Ends its workers, if it has any. */

@@ -1,28 +1,10 @@
-import type { Files } from '../platform/platform.js';
 import { FormatError } from '../utils/errors.js';
-import { Slots } from '../utils/slots.js';
 import type { BatchSource, ImageBatch } from './batch.js';
+import { BatchRing } from './batch-ring.js';
 import type { PhotoDataset } from './datasets/dataset.js';
-import type { ImageTools } from './images/tools.js';
+import type { PhotoReader } from './photo-reader.js';
 import type { Sampler, SamplerBatch } from './samplers/sampler.js';
-import { type ImageRequest, type ImageTransform, prepareImage } from './transforms/augment.js';
-
-/** Turns a photo's file into pixels of the size that is asked for. */
-export interface PhotoReader {
-  /** Pixels as H,W,C bytes. Throws FormatError when the file cannot be read. */
-  read(path: string, request: ImageRequest): Promise<Uint8Array>;
-  close(): Promise<void>;
-}
-
-/** Reads on the calling thread, a few files ahead of the one that is decoded. */
-export function inlineReader(files: Files, { decoder, resize }: ImageTools, transform: ImageTransform): PhotoReader {
-  const slots = new Slots([1, 2, 3, 4]);
-  return {
-    read: (path, request) =>
-      slots.use(async () => prepareImage(decoder, await files.read(path), request, transform, resize).data),
-    close: async () => {},
-  };
-}
+import type { ImageRequest } from './transforms/augment.js';
 
 export interface PhotoLoaderOptions {
   /** Batches that are made while earlier ones are in use. */
@@ -32,10 +14,12 @@ export interface PhotoLoaderOptions {
 }
 
 /**
- * Batches of photos. A photo that cannot be read is listed in `skipped`, and the next one in the dataset that can be
- * takes its place, so that batches are the same however many workers read them.
+ * Batches of photos, which the reader writes where they stay until the device takes them. A photo that cannot be read
+ * is listed in `skipped`, and the next one in the dataset that can be takes its place, so that batches are the same
+ * however many workers read them.
  */
 export class PhotoLoader implements BatchSource {
+  readonly ring: BatchRing;
   readonly #skipped = new Map<string, string>();
   readonly #prefetch: number;
   readonly #maxSkipped: number;
@@ -48,10 +32,20 @@ export class PhotoLoader implements BatchSource {
   ) {
     this.#prefetch = prefetch;
     this.#maxSkipped = maxSkippedShare * dataset.length;
+    const largest = Math.max(...sampler.shapes.map(({ batch, height, width }) => batch * height * width));
+    this.ring = new BatchRing(largest * dataset.channels, reader.shared);
   }
 
   get skipped(): ReadonlyMap<string, string> {
     return this.#skipped;
+  }
+
+  get description(): string {
+    return this.reader.description;
+  }
+
+  get decodeMilliseconds(): number {
+    return this.reader.decodeMilliseconds;
   }
 
   /** When the consumer leaves early, what is under way is waited for, so that nothing of an epoch outlives it. */
@@ -72,7 +66,9 @@ export class PhotoLoader implements BatchSource {
       }
       while (underWay.length > 0) yield await underWay.shift()!;
     } finally {
-      await Promise.allSettled(underWay);
+      for (const made of await Promise.allSettled(underWay)) {
+        if (made.status === 'fulfilled') made.value.release?.();
+      }
     }
   }
 
@@ -81,25 +77,39 @@ export class PhotoLoader implements BatchSource {
   }
 
   async #make({ height, width, indices }: SamplerBatch, epoch: number, position: number): Promise<ImageBatch> {
-    const bytes = height * width * 3;
-    const image = new Uint8Array(indices.length * bytes);
+    const { channels, labels } = this.dataset;
+    const bytes = height * width * channels;
+    const block = this.ring.take();
     const target = new Int32Array(indices.length);
     const place = async (wanted: number, i: number) => {
-      const { index, pixels } = await this.#read({ height, width, epoch, index: wanted, position: position + i });
-      image.set(pixels, i * bytes);
-      target[i] = this.dataset.labels[index];
+      const request = { height, width, epoch, index: wanted, position: position + i };
+      target[i] = labels[await this.#read(request, block.subarray(i * bytes, (i + 1) * bytes))];
     };
-    await Promise.all(Array.from(indices, place));
-    return { size: indices.length, height, width, channels: 3, image, target };
+    // Nobody else may have the block before all are done with it.
+    const places = await Promise.allSettled(Array.from(indices, place));
+    let held = true;
+    const release = () => {
+      if (held) this.ring.give(block);
+      held = false;
+    };
+    const failed = places.find(({ status }) => status === 'rejected');
+    if (failed) {
+      release();
+      throw (failed as PromiseRejectedResult).reason;
+    }
+    const image = block.subarray(0, indices.length * bytes);
+    return { size: indices.length, height, width, channels, image, target, release };
   }
 
-  async #read(request: ImageRequest): Promise<{ index: number; pixels: Uint8Array }> {
+  /** @returns index of the photo that was read */
+  async #read(request: ImageRequest, output: Uint8Array): Promise<number> {
     const { length, paths } = this.dataset;
     for (let offset = 0; offset < length; offset++) {
       const index = (request.index + offset) % length;
       if (this.#skipped.has(paths[index])) continue;
       try {
-        return { index, pixels: await this.reader.read(paths[index], { ...request, index }) };
+        await this.reader.read(paths[index], { ...request, index }, output);
+        return index;
       } catch (error) {
         if (!(error instanceof FormatError)) throw error;
         this.#skip(paths[index], error);

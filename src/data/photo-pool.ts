@@ -1,7 +1,7 @@
 import type { Platform, WorkerHandle } from '../platform/platform.js';
 import { CvnetsError, FormatError } from '../utils/errors.js';
 import { Slots } from '../utils/slots.js';
-import type { PhotoReader } from './photo-loader.js';
+import type { PhotoReader } from './photo-reader.js';
 import type { PhotoAnswer, PhotoJob, PhotoWorkerStart } from './photo-worker.js';
 import type { ImageRequest, ImageTransform } from './transforms/augment.js';
 
@@ -9,34 +9,52 @@ import type { ImageRequest, ImageTransform } from './transforms/augment.js';
 const FILES_PER_WORKER = 2;
 
 interface Pending {
-  resolve(pixels: Uint8Array): void;
+  readonly output: Uint8Array;
+  resolve(): void;
   reject(error: Error): void;
 }
 
-/** Reads photos on worker threads, which start with the first one. Which of them reads a photo changes no byte. */
+/**
+ * Reads photos on worker threads, which start with the first one. Which of them reads a photo changes no byte. They
+ * write into shared memory where there is some; else they send the pixels, which are copied once.
+ */
 export class PhotoPool implements PhotoReader {
+  readonly shared: boolean;
   readonly #workers: WorkerHandle[] = [];
   readonly #pending = new Map<number, Pending>();
   #slots?: Promise<Slots<WorkerHandle>>;
   #jobs = 0;
+  #decodeMilliseconds = 0;
   #failure?: Error;
 
   constructor(
-    readonly platform: Pick<Platform, 'files' | 'readAsset' | 'startWorker'>,
+    readonly platform: Pick<Platform, 'files' | 'readAsset' | 'startWorker' | 'sharedMemory'>,
     readonly transform: ImageTransform,
     readonly threads: number,
-  ) {}
+  ) {
+    this.shared = platform.sharedMemory;
+  }
 
-  async read(path: string, request: ImageRequest): Promise<Uint8Array> {
+  get description(): string {
+    const how = this.shared ? 'into shared memory' : 'whose pixels are copied once, as this page has no shared memory';
+    return `read by ${this.threads} thread${this.threads === 1 ? '' : 's'} ${how}`;
+  }
+
+  get decodeMilliseconds(): number {
+    return this.#decodeMilliseconds;
+  }
+
+  async read(path: string, request: ImageRequest, output: Uint8Array): Promise<void> {
     this.#slots ??= this.#start();
     const slots = await this.#slots;
     return slots.use(async (worker) => {
       const file = await this.platform.files.read(path);
       if (this.#failure) throw this.#failure;
       const id = this.#jobs++;
-      return new Promise<Uint8Array>((resolve, reject) => {
-        this.#pending.set(id, { resolve, reject });
-        worker.post({ id, file, request } satisfies PhotoJob);
+      return new Promise<void>((resolve, reject) => {
+        this.#pending.set(id, { output, resolve, reject });
+        const job: PhotoJob = { id, file, request, output: this.shared ? output : undefined };
+        worker.post(job, [file.buffer]);
       });
     });
   }
@@ -64,10 +82,16 @@ export class PhotoPool implements PhotoReader {
   }
 
   #settle(answer: PhotoAnswer): void {
+    this.#decodeMilliseconds += answer.milliseconds;
     const job = this.#pending.get(answer.id);
+    if (!job) return;
     this.#pending.delete(answer.id);
-    if ('pixels' in answer) job?.resolve(answer.pixels);
-    else job?.reject(answer.damaged ? new FormatError(answer.message) : new CvnetsError(answer.message));
+    if ('message' in answer) {
+      job.reject(answer.damaged ? new FormatError(answer.message) : new CvnetsError(answer.message));
+    } else {
+      if (answer.pixels) job.output.set(answer.pixels);
+      job.resolve();
+    }
   }
 
   #fail(error: Error): void {

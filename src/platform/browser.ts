@@ -46,17 +46,18 @@ function foldersOf(paths: Iterable<string>): Map<string, Set<string>> {
   return folders;
 }
 
-/** Gives a worker script the two functions it may use, whatever the host calls them. */
+/** Gives a worker script the functions it may use, whatever the host calls them. */
 const workerPrelude = `'use strict';
 const receive = (listener) => addEventListener('message', (event) => listener(event.data));
-const send = (message) => postMessage(message);
+const send = (message, transfer) => postMessage(message, transfer);
+const cpuTime = () => performance.now();
 `;
 
 function startWorker(source: string, name: string): WorkerHandle {
   const address = URL.createObjectURL(new Blob([workerPrelude, source], { type: 'text/javascript' }));
   const worker = new Worker(address, { name });
   return {
-    post: (message) => worker.postMessage(message),
+    post: (message, transfer = []) => worker.postMessage(message, [...transfer] as ArrayBuffer[]),
     onMessage: (listener) => worker.addEventListener('message', (event) => listener(event.data)),
     onError: (listener) => worker.addEventListener('error', (event) => listener(new Error(event.message))),
     async terminate() {

@@ -1,6 +1,6 @@
 /** The files of a run. Paths use `/`; relative ones start at the working directory (or at the page's address). */
 export interface Files {
-  /** Throws FormatError with the path when the file cannot be read. */
+  /** The bytes are the caller's. Throws FormatError with the path when the file cannot be read. */
   read(path: string): Promise<Uint8Array>;
   /** All or nothing: a reader, or a crash at any moment, sees the old content or the new one. */
   write(path: string, content: Uint8Array | string): Promise<void>;
@@ -18,9 +18,9 @@ export interface Files {
   remove(path: string): Promise<void>;
 }
 
-/** A worker that runs a script of ours. Messages are structured clones. */
+/** A worker that runs a script of ours. Messages are structured clones; what is in `transfer` moves instead. */
 export interface WorkerHandle {
-  post(message: unknown): void;
+  post(message: unknown, transfer?: readonly ArrayBufferLike[]): void;
   onMessage(listener: (message: unknown) => void): void;
   onError(listener: (error: Error) => void): void;
   /** Ends the worker wherever it is. */
@@ -43,7 +43,8 @@ export interface Platform {
   gpu(): Promise<GPU>;
   /**
    * Starts a worker on `source`, a self-contained classic script. In it, `receive(listener)` hands over every
-   * message and `send(message)` answers; nothing else of the host may be used.
+   * message and `send(message, transfer)` answers; `cpuTime()` gives milliseconds of the thread's CPU time where the
+   * host knows it, else of a clock. Nothing else of the host may be used.
    */
   startWorker(source: string, name: string): WorkerHandle;
   /** Lets go of what would keep the process alive (Node: the Dawn instance). */

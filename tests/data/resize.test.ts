@@ -10,9 +10,10 @@ import { noiseImage } from '../support/noise-image.js';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-const fast = await wasmResize(
-  await WebAssembly.compile((await nodePlatform.readAsset('imaging.wasm')) as BufferSource),
+const imaging = await WebAssembly.instantiate(
+  (await nodePlatform.readAsset('imaging.wasm')) as Uint8Array<ArrayBuffer>,
 );
+const fast = wasmResize(imaging.instance);
 const implementations: readonly (readonly [string, Resize])[] = [
   ['TypeScript', resize],
   ['wasm', fast],

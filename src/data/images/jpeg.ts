@@ -42,19 +42,15 @@ export const frameWords = { width: 0, height: 1, components: 2, orientation: 5, 
 export class JpegDecoder implements ImageDecoder {
   readonly #imaging: Imaging;
 
-  private constructor(imaging: Imaging) {
-    this.#imaging = imaging;
+  /** @param imaging an instance of `imaging.wasm` */
+  constructor(imaging: WebAssembly.Instance) {
+    this.#imaging = imaging.exports as Imaging;
   }
 
   /** @throws DeviceError when the package is not built. */
   static async create(platform: Pick<Platform, 'readAsset'>): Promise<JpegDecoder> {
     const bytes = await platform.readAsset('imaging.wasm');
-    return JpegDecoder.of(await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>));
-  }
-
-  /** For workers: `module` is `imaging.wasm`, compiled once and sent to each of them. */
-  static async of(module: WebAssembly.Module): Promise<JpegDecoder> {
-    return new JpegDecoder((await WebAssembly.instantiate(module)).exports as Imaging);
+    return new JpegDecoder((await WebAssembly.instantiate(bytes as Uint8Array<ArrayBuffer>)).instance);
   }
 
   /** @throws FormatError when the file is no JPEG, is damaged before its data, or is of a kind that is not decoded. */

@@ -10,8 +10,12 @@ export interface ImageTools {
   readonly resize: Resize;
 }
 
-/** @param imaging `imaging.wasm`, compiled */
+/**
+ * Both work in the memory of one instance, so that what was decoded is resized where it lies.
+ * @param imaging `imaging.wasm`, compiled
+ */
 export async function imageTools(imaging: WebAssembly.Module): Promise<ImageTools> {
-  const decoder = new ImageDecoders({ jpeg: await JpegDecoder.of(imaging), png: new PngDecoder() });
-  return { decoder, resize: await wasmResize(imaging) };
+  const instance = await WebAssembly.instantiate(imaging);
+  const decoder = new ImageDecoders({ jpeg: new JpegDecoder(instance), png: new PngDecoder() });
+  return { decoder, resize: wasmResize(instance) };
 }

@@ -41,6 +41,7 @@ const STREAM = streamOf('image augmentation');
 /**
  * Decodes a file and brings it to the size that is asked for. Throws FormatError for a file that cannot be read.
  * @param resize what resizes faster than TypeScript
+ * @param output where the pixels go, height x width x 3 bytes; new memory by default
  */
 export function prepareImage(
   decoder: ImageDecoder,
@@ -48,10 +49,11 @@ export function prepareImage(
   request: ImageRequest,
   transform: ImageTransform,
   resize: Resize = resizeInTypeScript,
+  output: Uint8Array = new Uint8Array(request.height * request.width * 3),
 ): RgbImage {
   return transform.kind === 'train'
-    ? trainImage(decoder, file, request, transform, resize)
-    : evalImage(decoder, file, request, transform, resize);
+    ? trainImage(decoder, file, request, transform, resize, output)
+    : evalImage(decoder, file, request, transform, resize, output);
 }
 
 function trainImage(
@@ -60,11 +62,14 @@ function trainImage(
   { height, width, epoch, index, position }: ImageRequest,
   { crop, interpolation, flip, seed }: TrainTransform,
   resize: Resize,
+  output: Uint8Array,
 ): RgbImage {
   const random = new PhiloxSequence(seed, STREAM, [index, epoch, position]);
   const region = crop && randomCrop(decoder.header(file), crop, random);
   const resized = resize(decoder.decode(file, { region }), height, width, interpolation);
-  return random.uniform() < flip ? flipHorizontal(resized) : resized;
+  if (random.uniform() < flip) return flipHorizontal(resized, output);
+  output.set(resized.data);
+  return { ...resized, data: output };
 }
 
 function evalImage(
@@ -73,8 +78,9 @@ function evalImage(
   { height, width }: ImageRequest,
   { shortSide = Math.round((Math.max(height, width) * 8) / 7), interpolation }: EvalTransform,
   resize: Resize,
+  output: Uint8Array,
 ): RgbImage {
   const image = decoder.decode(file);
   const size = shortSideSize(image, shortSide);
-  return centerCrop(resize(image, size.height, size.width, interpolation), height, width);
+  return centerCrop(resize(image, size.height, size.width, interpolation), height, width, output);
 }

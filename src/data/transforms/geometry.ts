@@ -2,8 +2,15 @@ import { ShapeError } from '../../utils/errors.js';
 import type { Region, RgbImage } from '../images/image.js';
 import { roundHalfToEven } from './round.js';
 
-/** Copies a rectangle. Throws ShapeError when it is empty or not inside the image. */
-export function crop(image: RgbImage, { x: left, y: top, width, height }: Region): RgbImage {
+/**
+ * Copies a rectangle. Throws ShapeError when it is empty or not inside the image.
+ * @param data where its pixels go; new memory by default, as in the functions below
+ */
+export function crop(
+  image: RgbImage,
+  { x: left, y: top, width, height }: Region,
+  data: Uint8Array = new Uint8Array(width * height * 3),
+): RgbImage {
   const fits =
     left >= 0 && top >= 0 && width > 0 && height > 0 && left + width <= image.width && top + height <= image.height;
   if (!fits) {
@@ -12,7 +19,6 @@ export function crop(image: RgbImage, { x: left, y: top, width, height }: Region
       'choose a rectangle inside the image',
     );
   }
-  const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
     const start = ((top + y) * image.width + left) * 3;
     data.set(image.data.subarray(start, start + width * 3), y * width * 3);
@@ -21,14 +27,11 @@ export function crop(image: RgbImage, { x: left, y: top, width, height }: Region
 }
 
 /** The middle of the image, as torchvision takes it: halves go to the even side, what is missing is black. */
-export function centerCrop(image: RgbImage, height: number, width: number): RgbImage {
+export function centerCrop(image: RgbImage, height: number, width: number, data?: Uint8Array): RgbImage {
   const padded = padAround(image, height, width);
-  return crop(padded, {
-    x: roundHalfToEven((padded.width - width) / 2),
-    y: roundHalfToEven((padded.height - height) / 2),
-    width,
-    height,
-  });
+  const x = roundHalfToEven((padded.width - width) / 2);
+  const y = roundHalfToEven((padded.height - height) / 2);
+  return crop(padded, { x, y, width, height }, data);
 }
 
 /** Black on all sides up to that size; an odd pixel goes to the right and to the bottom. */
@@ -47,8 +50,10 @@ function padAround(image: RgbImage, leastHeight: number, leastWidth: number): Rg
 }
 
 /** The image in a mirror. */
-export function flipHorizontal({ width, height, data }: RgbImage): RgbImage {
-  const flipped = new Uint8Array(data.length);
+export function flipHorizontal(
+  { width, height, data }: RgbImage,
+  flipped: Uint8Array = new Uint8Array(data.length),
+): RgbImage {
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const from = (y * width + x) * 3;

@@ -17,7 +17,7 @@ function cubic(x: number): number {
   return 0;
 }
 
-/** `resize`, or what gives the same bytes faster. */
+/** `resize`, or what gives the same bytes faster, in memory that may be used again by its next call. */
 export type Resize = (image: RgbImage, height: number, width: number, interpolation?: Interpolation) => RgbImage;
 
 /** Fractional bits of a weight: 32 less 8 of the pixel and 2 for sums beyond 1. */
