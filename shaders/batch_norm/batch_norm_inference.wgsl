@@ -1,9 +1,11 @@
-// Batch norm with given statistics: y = act((x - mean) gamma / sqrt(variance + eps) + beta).
+// Batch norm with given statistics: y = act((x - mean) gamma / sqrt(variance + eps) + beta). With SAVED, `variance`
+// holds 1 / sqrt(variance + eps) and the arithmetic is that of batch_norm_normalize.wgsl, bit for bit.
 
 alias Lane = vec4f;
 
 override X: u32 = 8; // lanes across a workgroup, a power of two
 override ACTIVATION: u32 = 0; // 0 none, 1 relu, 2 relu6
+override SAVED: u32 = 0; // 1: variance is rstd
 
 struct Params {
   rows: u32,
@@ -29,7 +31,8 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
   if (lane >= params.lanes) { return; }
 
   let average = mean[lane];
-  let scale = gamma[lane] / sqrt(variance[lane] + params.eps);
+  var scale = variance[lane] * gamma[lane];
+  if (SAVED == 0) { scale = gamma[lane] / sqrt(variance[lane] + params.eps); }
   let shift = beta[lane];
   let end = min((group.y + 1) * params.tile_rows, params.rows);
   for (var row = group.y * params.tile_rows + down; row < end; row += height) {

@@ -74,23 +74,23 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
   if (lane >= params.lanes) { return; }
 
   let pivot = x[lane]; // what the means are relative to
-  let average = means[across];
+  let average = pivot + means[across];
   let spread = squares[across];
   let inverse = 1 / sqrt(spread / f32(params.rows) + params.eps);
   let scale = inverse * partials[2 * params.slabs * params.lanes + lane];
   let shift = partials[(2 * params.slabs + 1) * params.lanes + lane];
 
   if (group.y == 0 && down == 0) {
-    mean[lane] = pivot + average;
+    mean[lane] = average;
     rstd[lane] = inverse;
     let kept = 1 - params.momentum;
-    running_mean[lane] = kept * running_mean[lane] + params.momentum * (pivot + average);
+    running_mean[lane] = kept * running_mean[lane] + params.momentum * average;
     running_var[lane] = kept * running_var[lane] + params.momentum * (spread / f32(params.rows - 1));
   }
 
   let end = min((group.y + 1) * params.tile_rows, params.rows);
   for (var row = group.y * params.tile_rows + down; row < end; row += height) {
-    var value = ((x[row * params.lanes + lane] - pivot) - average) * scale + shift;
+    var value = (x[row * params.lanes + lane] - average) * scale + shift;
     if (ACTIVATION > 0) { value = max(value, Lane(0)); }
     if (ACTIVATION > 1) { value = min(value, Lane(6)); }
     y[row * params.lanes + lane] = value;

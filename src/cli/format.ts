@@ -1,3 +1,5 @@
+import type { RecomputePrice } from '../graph/budget.js';
+
 const units = ['B', 'KB', 'MB', 'GB', 'TB'];
 
 /** `1.5 MB`: three digits, steps of 1000. */
@@ -5,6 +7,12 @@ export function formatBytes(bytes: number): string {
   const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
   const value = bytes / 1000 ** step;
   return `${step === 0 ? value : value.toPrecision(3)} ${units[step]}`;
+}
+
+/** `recompute: peak 478 MB → 223 MB, +3.8 % FLOPs`. */
+export function formatRecompute(without: RecomputePrice, peak: number, flops: number): string {
+  const more = 100 * (flops / without.flops - 1);
+  return `recompute: peak ${formatBytes(without.peak)} → ${formatBytes(peak)}, +${more.toFixed(1)} % FLOPs`;
 }
 
 /** `1,234,567`. */

@@ -2,6 +2,7 @@ import type { Device, KernelNode, Lowering } from '../devices/device.js';
 import { STATE_ALIGNMENT } from '../devices/group.js';
 import type { State } from '../tensor/state.js';
 import { PlanError } from '../utils/errors.js';
+import { planWithin, type RecomputePrice } from './budget.js';
 import { placeConcats } from './concat.js';
 import { assignGroups } from './groups.js';
 import { assignInPlace } from './in-place.js';
@@ -33,6 +34,13 @@ export interface Plan {
   readonly slabs: readonly (readonly State[])[];
   readonly constants: readonly { readonly storage: Storage; readonly data: Uint8Array }[];
   readonly memory: PlanMemory;
+  /** What the plan would need without a memory budget, when activations are computed twice to meet one. */
+  readonly recomputed?: RecomputePrice;
+}
+
+export interface PlanOptions {
+  /** Most bytes that the program may need on the device: `PlanMemory.total`. */
+  readonly budget?: number;
 }
 
 /** Bytes on the device while the program runs, known before anything is allocated. */
@@ -46,13 +54,20 @@ export interface PlanMemory {
   readonly total: number;
 }
 
-/** Plans a trace for a device: layouts, in-place updates, groups, kernels, memory. Nothing is allocated yet. */
-export function buildPlan(name: string, trace: ProgramTrace, device: Device): Plan {
+/**
+ * Plans a trace for a device: windows, recompute, layouts, in-place updates, groups, kernels, memory. Nothing is
+ * allocated yet. Throws PlanError for what does not fit.
+ */
+export function buildPlan(name: string, trace: ProgramTrace, device: Device, { budget }: PlanOptions = {}): Plan {
   const limits = { maxBytes: device.maxOperandBytes, alignment: device.alignment };
-  const graph = lowerGraph(
-    rewriteTrace(trace, (roots) => splitWindows(roots, limits)),
-    device.alignment,
-  );
+  const windowed = rewriteTrace(trace, (roots) => splitWindows(roots, limits));
+  const plan = planTrace(name, windowed, device);
+  if (budget === undefined) return plan;
+  return planWithin(plan, windowed, budget, (changed) => planTrace(name, changed, device));
+}
+
+function planTrace(name: string, trace: ProgramTrace, device: Device): Plan {
+  const graph = lowerGraph(trace, device.alignment);
   placeConcats(graph, device.alignment);
   assignInPlace(graph);
   const slabs = assignGroups(graph);

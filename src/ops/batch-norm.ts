@@ -22,6 +22,8 @@ export interface BatchNormInferenceAttrs {
   readonly activation: FusedActivation;
 }
 
+export type BatchNormApplyAttrs = BatchNormBackwardAttrs;
+
 export type BatchNormInferenceBackwardAttrs = BatchNormInferenceAttrs;
 
 const vectors = ['gamma', 'beta', 'mean', 'variance'];
@@ -88,6 +90,21 @@ export const batchNormBackwardOp = {
 
   cost: perElement(11),
 } satisfies Op<BatchNormBackwardAttrs>;
+
+/**
+ * Normalises with the mean and the rstd that `batchNorm` gave for x: the same y, bit for bit, and nothing is written.
+ * The recompute pass makes these nodes.
+ */
+export const batchNormApplyOp = {
+  name: 'batchNormApply',
+
+  infer(inputs) {
+    checkChannels('batchNormApply', inputs, 5, 1);
+    return [{ shape: inputs[0].shape, dtype: 'f32' }];
+  },
+
+  cost: perElement(2),
+} satisfies Op<BatchNormApplyAttrs>;
 
 /** Normalises with given statistics. */
 export const batchNormInferenceOp = {

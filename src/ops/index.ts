@@ -2,7 +2,13 @@ import { accumulateOp } from './accumulate.js';
 import { activationBackwardOp, activationOp } from './activation.js';
 import { adamOp } from './adam.js';
 import { avgPool2dBackwardOp, avgPool2dOp } from './avg-pool2d.js';
-import { batchNormBackwardOp, batchNormInferenceBackwardOp, batchNormInferenceOp, batchNormOp } from './batch-norm.js';
+import {
+  batchNormApplyOp,
+  batchNormBackwardOp,
+  batchNormInferenceBackwardOp,
+  batchNormInferenceOp,
+  batchNormOp,
+} from './batch-norm.js';
 import { binaryOp } from './binary.js';
 import { concatOp } from './concat.js';
 import { conv2dBackwardInputOp, conv2dBackwardWeightOp, conv2dOp } from './conv2d.js';
@@ -13,7 +19,9 @@ import { emaOp } from './ema.js';
 import { expandOp } from './expand.js';
 import { fillOp } from './fill.js';
 import { globalNormOp } from './global-norm.js';
+import { groupNormBackwardOp, groupNormOp } from './group-norm.js';
 import { hostOp } from './host.js';
+import { layerNormBackwardOp, layerNormOp } from './layer-norm.js';
 import { matmulOp } from './matmul.js';
 import { maxPool2dBackwardOp, maxPool2dOp } from './max-pool2d.js';
 import type { AnyOp } from './op.js';
@@ -25,6 +33,7 @@ import { resize2dBackwardOp, resize2dOp } from './resize2d.js';
 import { sgdOp } from './sgd.js';
 import { sliceOp } from './slice.js';
 import { logSoftmaxBackwardOp, logSoftmaxOp, softmaxBackwardOp, softmaxOp } from './softmax.js';
+import { splitOp } from './split.js';
 import { toFloatOp } from './to-float.js';
 import { topKCorrectOp } from './top-k-correct.js';
 import { transposeOp } from './transpose.js';
@@ -44,8 +53,13 @@ export const ops = {
   matmul: matmulOp,
   batchNorm: batchNormOp,
   batchNormBackward: batchNormBackwardOp,
+  batchNormApply: batchNormApplyOp,
   batchNormInference: batchNormInferenceOp,
   batchNormInferenceBackward: batchNormInferenceBackwardOp,
+  layerNorm: layerNormOp,
+  layerNormBackward: layerNormBackwardOp,
+  groupNorm: groupNormOp,
+  groupNormBackward: groupNormBackwardOp,
   maxPool2d: maxPool2dOp,
   maxPool2dBackward: maxPool2dBackwardOp,
   avgPool2d: avgPool2dOp,
@@ -63,6 +77,7 @@ export const ops = {
   reshape: reshapeOp,
   transpose: transposeOp,
   concat: concatOp,
+  split: splitOp,
   slice: sliceOp,
   pad: padOp,
   resize2d: resize2dOp,
@@ -113,8 +128,12 @@ export type * from './fill.js';
 export { fill } from './fill.js';
 export type * from './global-norm.js';
 export { globalNorm } from './global-norm.js';
+export type * from './group-norm.js';
+export { groupNorm } from './group-norm.js';
 export type * from './host.js';
 export { host } from './host.js';
+export type * from './layer-norm.js';
+export { layerNorm } from './layer-norm.js';
 export type * from './matmul.js';
 export { linear, matmul } from './matmul.js';
 export type * from './max-pool2d.js';
@@ -135,6 +154,8 @@ export type * from './slice.js';
 export { slice } from './slice.js';
 export type * from './softmax.js';
 export { logSoftmax, softmax } from './softmax.js';
+export type * from './split.js';
+export { split } from './split.js';
 export type * from './to-float.js';
 export { toFloat } from './to-float.js';
 export type * from './top-k-correct.js';

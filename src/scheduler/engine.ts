@@ -1,6 +1,6 @@
 import type { Block, Device } from '../devices/device.js';
 import type { ProgramTrace } from '../graph/lower.js';
-import { buildPlan } from '../graph/plan.js';
+import { buildPlan, type Plan } from '../graph/plan.js';
 import type { TypedArray } from '../tensor/dtype.js';
 import { type State, type StateTrace, traceStates } from '../tensor/state.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -19,6 +19,13 @@ export function trace(body: TraceBody, previous?: StateTrace<unknown>): ProgramT
 export interface ProgramSource {
   readonly name: string;
   readonly trace: ProgramTrace;
+  /** Most bytes that the program may need on the device; default: the engine's. */
+  readonly budget?: number;
+}
+
+export interface EngineOptions {
+  /** Most bytes that any program may need on the device. Activations are computed twice where that is what it takes. */
+  readonly memoryBudget?: number;
 }
 
 /** One device, the states that live on it, and the programs that share them and one pool of memory. */
@@ -30,13 +37,16 @@ export class Engine {
   #compiling: Promise<unknown> = Promise.resolve();
   #pool?: Block;
 
-  constructor(readonly device: Device) {
+  constructor(
+    readonly device: Device,
+    readonly options: EngineOptions = {},
+  ) {
     this.states = new StateStore(device);
   }
 
   /** Plans and loads one program. */
-  async compile(name: string, traced: ProgramTrace): Promise<Program> {
-    return (await this.compileAll([{ name, trace: traced }]))[0];
+  async compile(name: string, traced: ProgramTrace, options: Pick<ProgramSource, 'budget'> = {}): Promise<Program> {
+    return (await this.compileAll([{ name, trace: traced, ...options }]))[0];
   }
 
   /** Plans and loads several programs; the pool is sized once, to the largest. */
@@ -47,7 +57,9 @@ export class Engine {
   }
 
   async #compile(sources: readonly ProgramSource[]): Promise<Program[]> {
-    const plans = sources.map((source) => buildPlan(source.name, source.trace, this.device));
+    const plans = sources.map(({ name, trace, budget = this.options.memoryBudget }) =>
+      buildPlan(name, trace, this.device, { budget }),
+    );
     let stale = false;
     for (const plan of plans) stale = (await this.states.place(plan.slabs, plan.states.keys())) || stale;
     stale = this.#growPool(Math.max(...plans.map((plan) => plan.memory.pool))) || stale;
@@ -70,6 +82,11 @@ export class Engine {
 
   writeState(state: State, values: TypedArray): Promise<void> {
     return this.states.write(state, values);
+  }
+
+  /** Of all programs that are loaded. */
+  get plans(): Plan[] {
+    return [...this.#programs].map(({ plan }) => plan);
   }
 
   /** Bytes on the device now, and the most there ever were. */

@@ -14,6 +14,8 @@ export interface RunPlanOptions {
   readonly accumulation: { readonly batches: number };
   readonly loader: Pick<BatchSource, 'dataset' | 'sampler'>;
   readonly val: Pick<BatchSource, 'dataset' | 'sampler'>;
+  /** Most bytes that any one program may need. */
+  readonly memoryBudget?: number;
 }
 
 export interface RunPlan {
@@ -30,11 +32,11 @@ export function stepKinds(batchesPerUpdate: number): StepKind[] {
 
 /** Plans all programs of a run, training and validation, without allocating anything. */
 export function planRun(device: Device, options: RunPlanOptions): RunPlan {
-  const { task, rule, average, accumulation, loader, val } = options;
+  const { task, rule, average, accumulation, loader, val, memoryBudget: budget } = options;
   const sums = accumulation.batches > 1 ? gradientSums(task) : [];
   const programs: RunPlan['programs'][number][] = [];
   const add = (name: string, shape: BatchShape, trace: Parameters<typeof buildPlan>[1]) =>
-    programs.push({ name, shape, plan: buildPlan(name, trace, device) });
+    programs.push({ name, shape, plan: buildPlan(name, trace, device, { budget }) });
   for (const kind of stepKinds(accumulation.batches)) {
     const part = kind.first && kind.last ? '' : kind.first ? ', first of group' : kind.last ? ', last' : ', middle';
     for (const shape of loader.sampler.shapes) {

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { batchNorm, batchNormInference, type FusedActivation } from '../../src/ops/batch-norm.js';
+import { batchNorm, batchNormApplyOp, batchNormInference, type FusedActivation } from '../../src/ops/batch-norm.js';
+import { sub } from '../../src/ops/binary.js';
+import { apply } from '../../src/ops/op.js';
 import type { Shape } from '../../src/tensor/shape.js';
 import { input } from '../../src/tensor/tensor.js';
 import { array } from '../reference/array.js';
@@ -52,6 +54,26 @@ function inference(shape: Shape, activation: FusedActivation, frozen = false): O
   };
 }
 
+/** The same operands, normalised once more with the saved statistics: the difference is 0, bit for bit. */
+function saved(shape: Shape, activation: FusedActivation): OpCase {
+  const fixed = (shape: Shape): Operand => ({ shape, differentiable: false });
+  return {
+    title: `[${shape}] ${activation} with saved statistics`,
+    inputs: {
+      x: { shape, values: (random) => 3 + random.uniform(-2, 2), differentiable: false },
+      gamma: { ...scales(shape[1]), differentiable: false },
+      beta: fixed([shape[1]]),
+      runningMean: statistics(shape[1], -1, 1),
+      runningVar: statistics(shape[1], 0.5, 2),
+    },
+    build({ x, gamma, beta, runningMean, runningVar }) {
+      const { y, mean, rstd } = batchNorm(x, gamma, beta, runningMean, runningVar, { activation });
+      const [again] = apply(batchNormApplyOp, [x, gamma, beta, mean, rstd], { activation });
+      return [again, sub(again, y)];
+    },
+  };
+}
+
 const activation = fc.constantFrom(...activations);
 const several = images().filter(([n, , h, w]) => n * h * w > 2);
 
@@ -85,6 +107,17 @@ describeOp(
     inference([2, 8, 5, 5], 'relu', true),
   ],
   { arbitrary: fc.tuple(images(), activation).map(([shape, kind]) => inference(shape, kind)) },
+);
+
+describeOp(
+  'batchNormApply',
+  [
+    ...activations.map((kind) => saved([2, 5, 4, 3], kind)),
+    saved([4, 17, 1, 1], 'relu'),
+    saved([6, 10], 'none'),
+    saved([3, 4, 40, 20], 'relu6'),
+  ],
+  { arbitrary: fc.tuple(several, activation).map(([shape, kind]) => saved(shape, kind)) },
 );
 
 test('the running variance takes the unbiased variance', () => {

@@ -4,7 +4,11 @@ import { ops } from '../../src/ops/index.js';
 import { reference } from '../reference/index.js';
 
 /** Tested together with another operator of the same file in src/ops. */
-const partOf: Readonly<Record<string, string>> = { batchNormInference: 'batchNorm', logSoftmax: 'softmax' };
+const partOf: Readonly<Record<string, string>> = {
+  batchNormApply: 'batchNorm',
+  batchNormInference: 'batchNorm',
+  logSoftmax: 'softmax',
+};
 
 test('every operator has a test file and a reference', () => {
   const files = readdirSync(import.meta.dirname);

@@ -1,4 +1,5 @@
 import type {
+  BatchNormApplyAttrs,
   BatchNormAttrs,
   BatchNormBackwardAttrs,
   BatchNormInferenceAttrs,
@@ -76,6 +77,17 @@ export const batchNormBackward: ReferenceRule<BatchNormBackwardAttrs> = (inputs,
     });
   }
   return [dx, dgamma, dbeta];
+};
+
+/** y = act(γ·(x − mean)·rstd + β). */
+export const batchNormApply: ReferenceRule<BatchNormApplyAttrs> = ([x, gamma, beta, mean, rstd], { activation }) => {
+  const y = zeros(x.shape);
+  for (let c = 0; c < x.shape[1]; c++) {
+    eachOf(x, c, (i) => {
+      y.data[i] = activate(activation, gamma.data[c] * (x.data[i] - mean.data[c]) * rstd.data[c] + beta.data[c]);
+    });
+  }
+  return [y];
 };
 
 export const batchNormInference: ReferenceRule<BatchNormInferenceAttrs> = (inputs, { eps, activation }) => {

@@ -1,7 +1,7 @@
 import type { OpName } from '../../src/ops/index.js';
 import { activation, activationBackward } from './activation.js';
 import type { ReferenceRule } from './array.js';
-import { batchNorm, batchNormBackward, batchNormInference, batchNormInferenceBackward } from './batch-norm.js';
+import { batchNorm, batchNormApply, batchNormBackward, batchNormInference, batchNormInferenceBackward } from './batch-norm.js';
 import { conv2d, conv2dBackwardInput, conv2dBackwardWeight } from './conv2d.js';
 import { crossEntropy, crossEntropyBackward } from './cross-entropy.js';
 import { dropout } from './dropout.js';
@@ -26,6 +26,7 @@ export const reference: { readonly [P in OpName]: ReferenceRule<never> } = {
   avgPool2dBackward,
   batchNorm,
   batchNormBackward,
+  batchNormApply,
   batchNormInference,
   batchNormInferenceBackward,
   binary,

@@ -1,10 +1,11 @@
 import { type BatchSource, firstBatch } from '../../data/batch.js';
 import type { Block, Device } from '../../devices/device.js';
+import { planFlops, type RecomputePrice } from '../../graph/budget.js';
 import type { PlanMemory } from '../../graph/plan.js';
 import { planRun, type RunPlan, type RunPlanOptions } from '../../train/plans.js';
 import type { TrainerOptions } from '../../train/trainer.js';
 import { DeviceError } from '../../utils/errors.js';
-import { formatBytes, formatCount, formatLarge } from '../format.js';
+import { formatBytes, formatCount, formatLarge, formatRecompute } from '../format.js';
 import type { Output } from '../report.js';
 import { makeTable } from '../table.js';
 
@@ -22,12 +23,14 @@ export async function dryRun(options: DryRunOptions): Promise<void> {
   const { device, loader, val, length, output, json } = options;
   for (const source of [loader, val]) await firstBatch(source, 0, 0);
   const plan = planRun(device, options);
-  const programs = plan.programs.map(({ name, shape, plan: { steps, memory } }) => ({
+  const programs = plan.programs.map(({ name, shape, plan: made }) => ({
     name,
     ...shape,
-    flops: steps.reduce((sum, { flops }) => sum + flops, 0),
-    bytes: steps.reduce((sum, { bytes }) => sum + bytes, 0),
-    activations: memory.pool,
+    flops: planFlops(made),
+    bytes: made.steps.reduce((sum, { bytes }) => sum + bytes, 0),
+    activations: made.memory.pool,
+    peak: made.memory.total,
+    recomputed: made.recomputed,
   }));
   const facts = {
     event: 'dry-run',
@@ -106,6 +109,8 @@ interface Facts {
     readonly flops: number;
     readonly bytes: number;
     readonly activations: number;
+    readonly peak: number;
+    readonly recomputed?: RecomputePrice;
   }[];
   readonly memory: PlanMemory;
 }
@@ -126,6 +131,9 @@ function text(facts: Facts): string {
     ...facts.skipped.map(({ path, reason }) => `skipped ${path}: ${reason}`),
     `${length}, ${formatCount(facts.batches)} batches in the first epoch, on ${facts.device}`,
     table.toString(),
+    ...facts.programs.flatMap(({ recomputed, name, batch, height, width, peak, flops }) =>
+      recomputed ? [`${name} ${batch} of ${height}x${width}: ${formatRecompute(recomputed, peak, flops)}`] : [],
+    ),
     `peak memory ${formatBytes(total)} (${formatCount(total)} bytes): ${formatBytes(states)} of states, ` +
       `${formatBytes(pool)} of activations, ${formatBytes(constants)} of constants, ${formatBytes(program)} of programs`,
     '',

@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import { BYTES_PATTERN, parseBytes } from '../../utils/bytes.js';
 
-/** Keys about the run itself: what CVNets calls `common`, `stats` and `ema`, `ddp`, and ours: `device` and `train`. */
+/** Keys about the run itself: what CVNets calls `common`, `stats` and `ema`, `ddp`, and ours: `device`, `memory`, `train`. */
 export const runKeys = {
   'common.seed': z.int().min(0).default(0).describe('Seed of initial weights and dropout'),
   'common.results_loc': z.string().default('runs').describe('Folder that gets a new folder for every run'),
@@ -52,4 +53,16 @@ export const runKeys = {
 
   'device.name': z.enum(['auto', 'webgpu', 'wasm']).default('auto').describe('auto: a hardware adapter, else wasm'),
   'device.threads': z.int().min(0).default(0).describe('Threads of the wasm device; 0: all cores'),
+
+  'memory.budget': z
+    .union([
+      z.int().positive(),
+      z
+        .string()
+        .regex(BYTES_PATTERN)
+        .transform((text) => parseBytes(text)!),
+    ])
+    .nullable()
+    .default(null)
+    .describe('Most bytes a step may need, such as 512MB: activations are computed twice where it takes that'),
 };

@@ -96,7 +96,8 @@ test.each(
     norm('several blocks of channels', [2, 300, 12, 13], 'relu6'),
     norm('64 lanes across', [40, 1024]),
     norm('idle lanes', [3, 36, 15, 15]),
-    norm('a mean far from zero', [4, 12, 33, 31], 'none', 300),
+    // x is normalised with the mean that is saved: half a unit in the last place of 300 is 1.5e-5.
+    { ...norm('a mean far from zero', [4, 12, 33, 31], 'none', 300), tolerance: 3e-5 },
     fixed('many slabs', [2, 16, 64, 65], 'relu'),
     fixed('scalars', [2, 5, 64, 65], 'relu6'),
     reduction('two stages to one number', [2, 3, 130, 131], {}),

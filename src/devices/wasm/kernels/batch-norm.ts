@@ -1,4 +1,5 @@
 import type {
+  BatchNormApplyAttrs,
   BatchNormAttrs,
   BatchNormBackwardAttrs,
   BatchNormInferenceAttrs,
@@ -140,6 +141,20 @@ export const lowerBatchNorm: WasmLower<BatchNormAttrs> = ({ inputs, outputs, att
         ...{ rows, channels, chunkRows, eps, momentum },
       }),
       call(batchNormApplyKernel, { x, mean, scale, beta, y, rows, channels, activation }),
+    ],
+  };
+};
+
+export const lowerBatchNormApply: WasmLower<BatchNormApplyAttrs> = ({ inputs, outputs, attrs }) => {
+  const [x, gamma, beta, mean, rstd] = inputs.map((value) => at(value));
+  const { rows, channels, line } = geometry(inputs[0]);
+  const scale = at('workspace');
+  const activation = activations[attrs.activation];
+  return {
+    workspace: line,
+    calls: [
+      call(batchNormScaleKernel, { gamma, rstd, scale, channels }),
+      call(batchNormApplyKernel, { x, mean, scale, beta, y: at(outputs[0]), rows, channels, activation }),
     ],
   };
 };

@@ -6,6 +6,7 @@ import { lowerAdam } from './adam.js';
 import { lowerAvgPool2d, lowerAvgPool2dBackward } from './avg-pool2d.js';
 import {
   lowerBatchNorm,
+  lowerBatchNormApply,
   lowerBatchNormBackward,
   lowerBatchNormInference,
   lowerBatchNormInferenceBackward,
@@ -50,6 +51,7 @@ export const wasmKernels: { readonly [P in KernelOpName]: WasmLower<never> } = {
   matmul: lowerMatmul,
   batchNorm: lowerBatchNorm,
   batchNormBackward: lowerBatchNormBackward,
+  batchNormApply: lowerBatchNormApply,
   batchNormInference: lowerBatchNormInference,
   batchNormInferenceBackward: lowerBatchNormInferenceBackward,
   maxPool2d: lowerMaxPool2d,

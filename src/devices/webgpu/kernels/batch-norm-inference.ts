@@ -1,9 +1,14 @@
 import source from '../../../../shaders/batch_norm/batch_norm_inference.wgsl';
 import backwardSource from '../../../../shaders/batch_norm/batch_norm_inference_backward.wgsl';
 import sumsSource from '../../../../shaders/batch_norm/channel_sums.wgsl';
-import type { BatchNormInferenceAttrs, BatchNormInferenceBackwardAttrs } from '../../../ops/batch-norm.js';
-import { at } from '../../device.js';
-import { dispatch, linearWorkgroups, type Shader, type WebgpuLower } from '../kernel.js';
+import type {
+  BatchNormApplyAttrs,
+  BatchNormInferenceAttrs,
+  BatchNormInferenceBackwardAttrs,
+  FusedActivation,
+} from '../../../ops/batch-norm.js';
+import { at, type KernelNode, type Lowering } from '../../device.js';
+import { dispatch, linearWorkgroups, type Shader, type WebgpuCall, type WebgpuLower } from '../kernel.js';
 import { fusedActivations } from './batch-norm.js';
 import { channelTiling, MOST_PARTIALS, slabs } from './channels.js';
 import { scalarLanes, WORKGROUP } from './lanes.js';
@@ -13,7 +18,7 @@ export const batchNormInferenceShader = {
   source,
   bindings: ['x', 'gamma', 'beta', 'mean', 'variance', 'y'],
   params: { rows: 'u32', lanes: 'u32', tile_rows: 'u32', eps: 'f32' },
-  overrides: ['X', 'ACTIVATION'],
+  overrides: ['X', 'ACTIVATION', 'SAVED'],
 } as const satisfies Shader;
 
 export const batchNormInferenceBackwardShader = {
@@ -35,7 +40,12 @@ export const channelSumsShader = {
 export const batchNormInferenceScalarShader = scalarLanes(batchNormInferenceShader);
 export const batchNormInferenceBackwardScalarShader = scalarLanes(batchNormInferenceBackwardShader);
 
-export const lowerBatchNormInference: WebgpuLower<BatchNormInferenceAttrs> = ({ attrs, inputs, outputs: [y] }) => {
+/** `eps` undefined: the last input is the rstd that a batch norm saved, not a variance. */
+function lowerGiven(
+  { inputs, outputs: [y] }: KernelNode,
+  activation: FusedActivation,
+  eps?: number,
+): Lowering<WebgpuCall> {
   const [x, gamma, beta, mean, variance] = inputs;
   const tiling = channelTiling(x);
   const { vector, rows, lanes, x: X, blocks } = tiling;
@@ -44,13 +54,18 @@ export const lowerBatchNormInference: WebgpuLower<BatchNormInferenceAttrs> = ({ 
     calls: [
       dispatch(vector ? batchNormInferenceShader : batchNormInferenceScalarShader, {
         buffers: { x: at(x), gamma: at(gamma), beta: at(beta), mean: at(mean), variance: at(variance), y: at(y) },
-        params: { rows, lanes, tile_rows: tiles.rows, eps: attrs.eps },
-        overrides: { X, ACTIVATION: fusedActivations[attrs.activation] },
+        params: { rows, lanes, tile_rows: tiles.rows, eps: eps ?? 0 },
+        overrides: { X, ACTIVATION: fusedActivations[activation], SAVED: Number(eps === undefined) },
         workgroups: [blocks, tiles.count, 1],
       }),
     ],
   };
-};
+}
+
+export const lowerBatchNormApply: WebgpuLower<BatchNormApplyAttrs> = (node) => lowerGiven(node, node.attrs.activation);
+
+export const lowerBatchNormInference: WebgpuLower<BatchNormInferenceAttrs> = (node) =>
+  lowerGiven(node, node.attrs.activation, node.attrs.eps);
 
 export const lowerBatchNormInferenceBackward: WebgpuLower<BatchNormInferenceBackwardAttrs> = (node, target) => {
   const { attrs, inputs, outputs } = node;

@@ -5,7 +5,11 @@ import { lowerActivation, lowerActivationBackward } from './activation.js';
 import { lowerAdam } from './adam.js';
 import { lowerAvgPool2d, lowerAvgPool2dBackward } from './avg-pool2d.js';
 import { lowerBatchNorm, lowerBatchNormBackward } from './batch-norm.js';
-import { lowerBatchNormInference, lowerBatchNormInferenceBackward } from './batch-norm-inference.js';
+import {
+  lowerBatchNormApply,
+  lowerBatchNormInference,
+  lowerBatchNormInferenceBackward,
+} from './batch-norm-inference.js';
 import { lowerBinary } from './binary.js';
 import { lowerConcat } from './concat.js';
 import { lowerConv2d } from './conv2d.js';
@@ -46,6 +50,7 @@ export const webgpuKernels: { readonly [P in KernelOpName]: WebgpuLower<never> }
   matmul: lowerMatmul,
   batchNorm: lowerBatchNorm,
   batchNormBackward: lowerBatchNormBackward,
+  batchNormApply: lowerBatchNormApply,
   batchNormInference: lowerBatchNormInference,
   batchNormInferenceBackward: lowerBatchNormInferenceBackward,
   maxPool2d: lowerMaxPool2d,
