@@ -26,6 +26,7 @@ export interface DeviceFlags {
 /** Options of commands that read a recipe. */
 export interface RecipeFlags extends DeviceFlags {
   readonly allowUnsupported?: boolean;
+  readonly memoryBudget?: string;
 }
 
 /** The file's settings, then the command line's, then the short flags'. `notice` hears what has no effect. */
@@ -49,10 +50,13 @@ export async function loadConfig(context: CommandContext, path: string, flags: D
   return (await loadRecipe(context, path, flags, () => {})).config;
 }
 
-export function flagSettings({ device, threads }: DeviceFlags): Setting[] {
+export function flagSettings({ device, threads, memoryBudget }: RecipeFlags): Setting[] {
   const settings: Setting[] = [];
   if (device !== undefined) settings.push({ key: 'device.name', value: device, where: '--device' });
   if (threads !== undefined) settings.push({ key: 'device.threads', value: parseValue(threads), where: '--threads' });
+  if (memoryBudget !== undefined) {
+    settings.push({ key: 'memory.budget', value: parseValue(memoryBudget), where: '--memory-budget' });
+  }
   return settings;
 }
 

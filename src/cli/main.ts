@@ -20,6 +20,7 @@ import type { Output } from './report.js';
 
 /** Exit codes of a run that a signal ended, as shells have them: 128 and the signal's number. */
 const stopSignals = { SIGINT: 130, SIGTERM: 143 } as const;
+const MEMORY_BUDGET = 'most bytes a step may need, such as 512MB: computes activations twice where it takes that';
 const KEYS_ARE_OPTIONS =
   '\nEvery key of a recipe can be set here too: --optim.sgd.momentum 0.95. `cvnets options` lists them.';
 const KEYS_IN_FULL =
@@ -78,6 +79,7 @@ function program(context: CommandContext): Command {
   computing('train', 'train what a recipe describes')
     .argument('[recipe]', 'YAML file, such as recipes/mnist.yaml')
     .option('--resume <run>', 'go on with the run in this folder, bit for bit')
+    .option('--memory-budget <bytes>', MEMORY_BUDGET)
     .option('--dry-run', 'check the recipe, the images and the memory, print the plan, train nothing')
     .option('--allow-unsupported', 'leave out what the recipe asks for and cvnets does not have yet')
     .action(async (recipe: string | undefined, flags: TrainFlags) => {
@@ -117,6 +119,7 @@ function program(context: CommandContext): Command {
   computing('plan', 'show kernels, operations, bytes and peak memory of a training step')
     .argument('<recipe or network>', 'YAML file or a name such as mobilenetv2')
     .option('--batch <images>', 'batch size')
+    .option('--memory-budget <bytes>', MEMORY_BUDGET)
     .option('--size <pixels>', 'height and width of the images')
     .option('--allow-unsupported', 'leave out what the recipe asks for and cvnets does not have yet')
     .action((target: string, flags: PlanFlags) => plan(context, target, flags));

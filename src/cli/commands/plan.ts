@@ -5,18 +5,18 @@ import { buildTask } from '../../config/build-task.js';
 import type { Config } from '../../config/keys/index.js';
 import { resolveConfig } from '../../config/resolve.js';
 import { type DatasetSource, datasets } from '../../data/datasets/index.js';
+import type { RecomputePrice } from '../../graph/budget.js';
 import { buildPlan, type Plan, type PlanMemory } from '../../graph/plan.js';
 import { inputSpecs, traceStep } from '../../train/programs.js';
 import { ConfigError } from '../../utils/errors.js';
 import {
   type CommandContext,
-  type DeviceFlags,
   flagSettings,
   loadRecipe,
   openConfiguredDevice,
   type RecipeFlags,
 } from '../context.js';
-import { formatBytes, formatCount, formatLarge } from '../format.js';
+import { formatBytes, formatCount, formatLarge, formatRecompute } from '../format.js';
 import { makeTable } from '../table.js';
 import { defaultImage } from './summary.js';
 
@@ -50,7 +50,7 @@ export async function plan(context: CommandContext, target: string, flags: PlanF
   try {
     const inputs = inputSpecs({ batch, height: image.height, width: image.width }, image.channels);
     const traced = traceStep(task, rule, average, { first: true, last: true }, [], inputs);
-    const made = buildPlan('train', traced, device);
+    const made = buildPlan('train', traced, device, { budget: config['memory.budget'] ?? undefined });
     const facts = summaryOf(made);
     if (flags.json) output.write(`${JSON.stringify({ device: device.description, batch, image, ...facts })}\n`);
     else output.write(text(device.description, batch, image, facts));
@@ -59,7 +59,7 @@ export async function plan(context: CommandContext, target: string, flags: PlanF
   }
 }
 
-function modelConfig({ overrides }: CommandContext, name: string, flags: DeviceFlags): Config {
+function modelConfig({ overrides }: CommandContext, name: string, flags: PlanFlags): Config {
   const model = { key: 'model.classification.name', value: name, where: 'command line' };
   return resolveConfig([model, ...overrides, ...flagSettings(flags)]);
 }
@@ -84,10 +84,11 @@ interface PlanFacts {
   readonly flops: number;
   readonly bytes: number;
   readonly memory: PlanMemory;
+  readonly recomputed?: RecomputePrice;
   readonly operators: readonly Row[];
 }
 
-function summaryOf({ steps, memory }: Plan): PlanFacts {
+function summaryOf({ steps, memory, recomputed }: Plan): PlanFacts {
   const rows = new Map<string, Row>();
   for (const { node, lowering, flops, bytes } of steps) {
     const row = rows.get(node.op) ?? { op: node.op, calls: 0, flops: 0, bytes: 0 };
@@ -104,6 +105,7 @@ function summaryOf({ steps, memory }: Plan): PlanFacts {
     flops: total('flops'),
     bytes: total('bytes'),
     memory,
+    recomputed,
     operators,
   };
 }
@@ -119,6 +121,7 @@ function text(device: string, batch: number, { channels, height, width }: ImageS
     table.toString(),
     `${formatCount(facts.kernels)} operators in ${formatCount(facts.calls)} kernel calls, ` +
       `${formatLarge(facts.flops)}FLOP, ${formatBytes(facts.bytes)} read and written`,
+    ...(facts.recomputed ? [formatRecompute(facts.recomputed, total, facts.flops)] : []),
     `peak memory ${formatBytes(total)} (${formatCount(total)} bytes): ${formatBytes(states)} of states, ${formatBytes(pool)} of activations, ` +
       `${formatBytes(constants)} of constants, ${formatBytes(program)} of program`,
     '',

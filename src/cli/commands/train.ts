@@ -4,6 +4,8 @@ import { ranks } from '../../config/build-sampler.js';
 import { buildTask } from '../../config/build-task.js';
 import type { Config, ConfigKey } from '../../config/keys/index.js';
 import { configToYaml, type Unsupported } from '../../config/resolve.js';
+import { planFlops } from '../../graph/budget.js';
+import type { Plan } from '../../graph/plan.js';
 import { Engine } from '../../scheduler/engine.js';
 import { TensorboardLogger } from '../../train/loggers.js';
 import { RunFolder } from '../../train/run-folder.js';
@@ -12,6 +14,7 @@ import { Trainer } from '../../train/trainer.js';
 import { ConfigError } from '../../utils/errors.js';
 import { type CommandContext, loadRecipe, openConfiguredDevice, type RecipeFlags } from '../context.js';
 import { findPackage } from '../find-package.js';
+import { formatRecompute } from '../format.js';
 import { jsonReporter, textReporter } from '../report.js';
 import { lockRun, type RunLock } from '../run-lock.js';
 import { dryRun } from './dry-run.js';
@@ -22,7 +25,7 @@ export interface TrainFlags extends RecipeFlags {
 }
 
 /** Keys that may differ when a run goes on: they change no bit of it. */
-const freeOnResume: readonly ConfigKey[] = ['device.threads', 'common.log_freq'];
+const freeOnResume: readonly ConfigKey[] = ['device.threads', 'memory.budget', 'common.log_freq'];
 
 /** Trains what a recipe describes, or goes on with an earlier run. @returns false when it was interrupted */
 export async function train(context: CommandContext, recipe: string | undefined, flags: TrainFlags): Promise<boolean> {
@@ -64,14 +67,16 @@ export async function train(context: CommandContext, recipe: string | undefined,
     const parts = buildRun(requested, task, loader.sampler.batches(0));
 
     const device = await openConfiguredDevice(context, requested, reporter.notice);
-    const engine = new Engine(device);
+    const memoryBudget = requested['memory.budget'] ?? undefined;
+    const engine = new Engine(device, { memoryBudget });
     try {
       if (flags.dryRun) {
-        await dryRun({ ...parts, device, task, loader, val, output, json: flags.json });
+        await dryRun({ ...parts, device, task, loader, val, memoryBudget, output, json: flags.json });
         return true;
       }
       const programs = new RunPrograms({ ...parts, engine, task, loader, val });
       await programs.prepare();
+      for (const line of recomputeNotices(engine.plans)) reporter.notice(line);
       const config: Config = { ...requested, 'device.name': device.kind };
       const folder = earlier ?? (await locked(await makeFolder(context, config, unsupported)));
       const trainer = new Trainer({
@@ -97,6 +102,14 @@ export async function train(context: CommandContext, recipe: string | undefined,
   } finally {
     await lock?.release();
   }
+}
+
+/** What it costs that the memory has a budget; nothing when all plans fit as they are. */
+function recomputeNotices(plans: readonly Plan[]): string[] {
+  return plans.flatMap((plan) => {
+    const { recomputed, memory, name } = plan;
+    return recomputed ? [`${name}: ${formatRecompute(recomputed, memory.total, planFlops(plan))}`] : [];
+  });
 }
 
 async function makeFolder(
