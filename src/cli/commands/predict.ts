@@ -1,9 +1,9 @@
 import pc from 'picocolors';
+import { datasetRegistry } from '../../config/build-data.js';
 import { photoTransform } from '../../config/build-photos.js';
 import { valSize } from '../../config/build-sampler.js';
 import { buildTask } from '../../config/build-task.js';
 import type { Config } from '../../config/keys/index.js';
-import { type DatasetSource, datasets } from '../../data/datasets/index.js';
 import type { ImageDecoder } from '../../data/images/decoder.js';
 import type { RgbImage } from '../../data/images/image.js';
 import { type EvalTransform, prepareImage } from '../../data/transforms/augment.js';
@@ -15,6 +15,7 @@ import { RunFolder } from '../../train/run-folder.js';
 import { ConfigError, CvnetsError } from '../../utils/errors.js';
 import { type CommandContext, type DeviceFlags, loadConfig, openConfiguredDevice } from '../context.js';
 import { openDecoders } from '../decoders.js';
+import { checkPlugins } from '../plugins.js';
 
 export interface PredictFlags extends DeviceFlags {
   readonly checkpoint?: string;
@@ -42,6 +43,7 @@ export async function predict(
   const top = Number(flags.top ?? 5);
   if (!Number.isInteger(top) || top < 1) throw new ConfigError(`--top is ${flags.top}`, 'use a whole number from 1');
   const folder = await RunFolder.open(files, run);
+  checkPlugins(folder, flags.plugin);
   const config = await loadConfig(context, folder.configPath, flags);
   const shape = { channels: imageChannels(config), ...valSize(config) };
   const task = buildTask(config, shape);
@@ -81,8 +83,7 @@ export async function predict(
 }
 
 function imageChannels(config: Config): number {
-  const known: Readonly<Record<string, DatasetSource>> = datasets;
-  return known[config['dataset.name'] ?? '']?.channels ?? 3;
+  return datasetRegistry.find(config['dataset.name'] ?? '')?.channels ?? 3;
 }
 
 /** A file as the network saw its validation images. Images of one size, such as digits, were never cropped. */

@@ -15,6 +15,7 @@ import { ConfigError } from '../../utils/errors.js';
 import { type CommandContext, loadRecipe, openConfiguredDevice, type RecipeFlags } from '../context.js';
 import { findPackage } from '../find-package.js';
 import { formatRecompute } from '../format.js';
+import { checkPlugins } from '../plugins.js';
 import { jsonReporter, textReporter } from '../report.js';
 import { lockRun, type RunLock } from '../run-lock.js';
 import { dryRun } from './dry-run.js';
@@ -32,8 +33,11 @@ export async function train(context: CommandContext, recipe: string | undefined,
   const { platform, output } = context;
   const { files } = platform;
   const earlier = flags.resume === undefined ? undefined : await RunFolder.open(files, flags.resume);
-  if (earlier) checkResume(context, recipe);
-  else if (recipe === undefined) {
+  if (earlier) {
+    checkResume(context, recipe);
+    checkPlugins(earlier, flags.plugin);
+  }
+  if (!earlier && recipe === undefined) {
     // CVNets names the file by an option.
     const file = context.overrides.find(({ key }) => key === 'common.config_file')?.value;
     throw new ConfigError('train needs a recipe', `give a file: cvnets train ${file ?? 'recipes/mnist.yaml'}`);
@@ -78,7 +82,7 @@ export async function train(context: CommandContext, recipe: string | undefined,
       await programs.prepare();
       for (const line of recomputeNotices(engine.plans)) reporter.notice(line);
       const config: Config = { ...requested, 'device.name': device.kind };
-      const folder = earlier ?? (await locked(await makeFolder(context, config, unsupported)));
+      const folder = earlier ?? (await locked(await makeFolder(context, config, unsupported, flags.plugin)));
       const trainer = new Trainer({
         ...parts,
         engine,
@@ -116,8 +120,14 @@ async function makeFolder(
   { platform }: CommandContext,
   config: Config,
   unsupported: readonly Unsupported[],
+  plugins?: readonly string[],
 ): Promise<RunFolder> {
-  const folder = await RunFolder.create(platform.files, config['common.results_loc'], config['common.run_label']);
+  const folder = await RunFolder.create(
+    platform.files,
+    config['common.results_loc'],
+    config['common.run_label'],
+    plugins,
+  );
   await folder.writeConfig(configToYaml(config));
   if (unsupported.length > 0) {
     const lines = unsupported.map(

