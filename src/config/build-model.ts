@@ -22,33 +22,19 @@ type Builder = (config: Config, image: ImageShape) => Module;
 
 const builders = {
   lenet: (config, { channels, height }) =>
-    classificationModels.lenet({
-      ...common(config),
-      in_channels: channels,
-      image_size: height,
-    } satisfies LeNetOptions),
+    classificationModels.lenet({ ...common(config), in_channels: channels, image_size: height } satisfies LeNetOptions),
   mobilenetv1: (config) => {
     const width_multiplier = config['model.classification.mobilenetv1.width_multiplier'];
-    return classificationModels.mobilenetv1({
-      ...common(config),
-      width_multiplier,
-    } satisfies MobileNetV1Options);
+    return classificationModels.mobilenetv1({ ...common(config), width_multiplier } satisfies MobileNetV1Options);
   },
   mobilenetv2: (config) => {
     const width_multiplier = config['model.classification.mobilenetv2.width_multiplier'];
-    return classificationModels.mobilenetv2({
-      ...common(config),
-      width_multiplier,
-    } satisfies MobileNetV2Options);
+    return classificationModels.mobilenetv2({ ...common(config), width_multiplier } satisfies MobileNetV2Options);
   },
   mobilenetv3: (config) => {
     const mode = config['model.classification.mobilenetv3.mode'];
     const width_multiplier = config['model.classification.mobilenetv3.width_multiplier'];
-    return classificationModels.mobilenetv3({
-      ...common(config),
-      mode,
-      width_multiplier,
-    } satisfies MobileNetV3Options);
+    return classificationModels.mobilenetv3({ ...common(config), mode, width_multiplier } satisfies MobileNetV3Options);
   },
   efficientnet: (config) => {
     const mode = config['model.classification.efficientnet.mode'];
