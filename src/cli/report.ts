@@ -20,6 +20,8 @@ export interface Reporter {
 
 const LINE_EVERY_MS = 5000;
 const LIVE_EVERY_MS = 100;
+/** Share of an epoch from which waiting for data is worth a word. */
+const LONG_WAIT = 0.05;
 
 /** One JSON object a line; of the steps only every `logEvery`-th and the first. */
 export function jsonReporter(output: Output, logEvery: number): Reporter {
@@ -75,7 +77,10 @@ export function textReporter(output: Output, title: string, now: () => number): 
               `${formatBytes(event.peak_bytes)} of memory`,
             ].join(' · '),
           );
-          line(`${formatCount(event.train_images)} training and ${formatCount(event.val_images)} validation images`);
+          line(
+            `${formatCount(event.train_images)} training and ${formatCount(event.val_images)} validation images` +
+              `${event.reading ? `, ${event.reading}` : ''}`,
+          );
           line(`run folder ${pc.cyan(event.run)}`);
           if (event.resumed_at)
             line(`goes on at epoch ${event.resumed_at.epoch + 1}, step ${event.resumed_at.batch + 1}`);
@@ -104,6 +109,9 @@ export function textReporter(output: Output, title: string, now: () => number): 
               ...(event.ema_top1 === undefined ? [] : [`average top-1 ${event.ema_top1.toFixed(2)}`]),
               `${formatCount(event.images_per_second)} images/s`,
               formatSeconds(event.seconds),
+              ...(event.data_wait_seconds > LONG_WAIT * event.seconds
+                ? [pc.yellow(`${((100 * event.data_wait_seconds) / event.seconds).toFixed(0)} % waiting for data`)]
+                : []),
               ...(event.skipped > 0 ? [pc.yellow(`${event.skipped} unreadable files skipped`)] : []),
               ...(event.best ? [pc.green('best')] : []),
             ].join('  '),

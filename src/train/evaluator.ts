@@ -58,6 +58,7 @@ export class Evaluator {
       const { loss: mean, correct, logits } = await result;
       const { size } = batch;
       samples?.add(batch, logits);
+      batch.release?.();
       images += size;
       loss += mean[0] * size;
       top1 += correct[0];

@@ -9,6 +9,8 @@ export type TrainEvent =
       readonly parameters: number;
       readonly train_images: number;
       readonly val_images: number;
+      /** Who reads the training images and how they come to the device, when that is told. */
+      readonly reading: string | null;
       readonly epochs: number | null;
       readonly updates: number | null;
       /** Bytes that all plans together need, known before the first step. */
@@ -35,9 +37,6 @@ export type TrainEvent =
       readonly ema_top1?: number;
       /** Files that could not be read so far; skipped.csv lists them. */
       readonly skipped: number;
-      /** How long training stood still because no batch was ready, and because the device had not finished. */
-      readonly data_wait_seconds: number;
-      readonly device_wait_seconds: number;
     } & EpochResult)
   | {
       /** A run that is resumed although nothing is left of it. */

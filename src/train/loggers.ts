@@ -50,6 +50,9 @@ function scalarsOf(result: EpochResult & { readonly ema_top1?: number }): Scalar
     'top5/val': result.val_top5,
     lr: result.lr,
     images_per_second: result.images_per_second,
+    'seconds/data_wait': result.data_wait_seconds,
+    'seconds/device_wait': result.device_wait_seconds,
+    'seconds/decode': result.decode_seconds,
   };
   return Object.entries(scalars).flatMap(([tag, value]) => (value === undefined ? [] : [{ tag, value }]));
 }

@@ -55,8 +55,8 @@ interface Pending {
   readonly result: Promise<StepResult>;
 }
 
-/** Of one epoch; waits are milliseconds. */
-const startOfPace = (since: number) => ({ since, images: 0, dataWait: 0, deviceWait: 0 });
+/** Of one epoch; times are milliseconds. `decode`: what reading had taken before it. */
+const startOfPace = (since: number, decode = 0) => ({ since, decode, images: 0, dataWait: 0, deviceWait: 0 });
 
 /** Trains a task and leaves a run folder behind. One trainer is one run. */
 export class Trainer {
@@ -80,7 +80,7 @@ export class Trainer {
    * Throws TrainingError when the loss is no longer finite, and names the layer that went first.
    */
   async run(): Promise<RunSummary | undefined> {
-    const { engine, task, val: valSource, emit, folder, now, resume, signal } = this.#options;
+    const { engine, task, loader, val: valSource, emit, folder, now, resume, signal } = this.#options;
     const { classes } = valSource.dataset;
     const begin = now();
     await this.#prepare();
@@ -94,7 +94,7 @@ export class Trainer {
     let last = results.rows.at(-1);
     while (!this.#finished()) {
       const started = now();
-      this.#pace = startOfPace(started);
+      this.#pace = startOfPace(started, loader.decodeMilliseconds);
       if (signal?.aborted || !(await this.#trainEpoch())) {
         await this.#saveLast();
         emit({ event: 'interrupted', run: folder.path, resume: folder.resumeCommand });
@@ -102,6 +102,7 @@ export class Trainer {
       }
       const images_per_second = this.#imagesPerSecond();
       const { dataWait, deviceWait } = this.#pace;
+      const decode = (loader.decodeMilliseconds ?? 0) - this.#pace.decode;
       const { epoch, updates, sums } = this.#progress;
       const samples = new SampleStatistics(task.classes);
       const val = await this.#validate(this.#programs.evaluator, samples);
@@ -119,6 +120,9 @@ export class Trainer {
         val_top5: val.top5,
         images_per_second,
         seconds: (now() - started) / 1000,
+        data_wait_seconds: dataWait / 1000,
+        device_wait_seconds: deviceWait / 1000,
+        decode_seconds: decode / 1000,
       };
       await results.add(last);
       await folder.writeCurves(results.rows);
@@ -127,8 +131,7 @@ export class Trainer {
       await this.#saveLast();
       const result = { ...last, ...(ema ? { ema_top1: ema.top1 } : {}) };
       for (const logger of this.#options.loggers ?? []) await logger.epoch(result);
-      const waits = { data_wait_seconds: dataWait / 1000, device_wait_seconds: deviceWait / 1000 };
-      emit({ event: 'epoch', best, skipped: this.#skipped().length, ...waits, ...result });
+      emit({ event: 'epoch', best, skipped: this.#skipped().length, ...result });
     }
     if (!last) throw new CvnetsError('the run ends before its first epoch', 'raise the number of epochs or updates');
     const { val_loss, val_top1, val_top5 } = last;
@@ -155,6 +158,7 @@ export class Trainer {
       parameters: task.parameters.reduce((n, { shape }) => n + size(shape), 0),
       train_images: loader.dataset.length,
       val_images: val.dataset.length,
+      reading: loader.description ?? null,
       epochs: 'epochs' in length ? length.epochs : null,
       updates: 'updates' in length ? length.updates : null,
       peak_bytes: engine.memory.bytes,
@@ -175,9 +179,10 @@ export class Trainer {
     });
   }
 
+  /** By path: which file is found first depends on the threads. */
   #skipped(): [string, string][] {
     const { loader, val } = this.#options;
-    return [...(loader.skipped ?? []), ...(val.skipped ?? [])];
+    return [...(loader.skipped ?? []), ...(val.skipped ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
   #identity(): RunIdentity {
@@ -254,6 +259,7 @@ export class Trainer {
   async #collect({ batch, lr, at, result }: Pending): Promise<void> {
     const { emit, loader, now } = this.#options;
     const { loss, top1 } = await result;
+    batch.release?.();
     if (!Number.isFinite(loss)) throw await this.#explain(at, loss);
     const { sums } = this.#progress;
     sums.images += batch.size;
@@ -318,6 +324,7 @@ export class Trainer {
       for await (const next of loader.epoch(epoch, batch)) {
         if (this.#progress.counter === broken.counter) break;
         await (await this.#startStep(next)).result;
+        next.release?.();
       }
       if (this.#progress.counter < broken.counter) Object.assign(this.#progress, { epoch: epoch + 1, batch: 0 });
     }

@@ -26,7 +26,8 @@ async function report(): Promise<Uint8Array> {
   await folder.writeConfig(`name: ${evil}\n`);
   const row = { updates: 1, lr: 0.1, train_loss: 1, train_top1: 50, val_loss: 1, val_top1: 50, val_top5: 100 };
   const results = await ResultsFile.open(files, folder.resultsPath, 0);
-  for (const epoch of [0, 1]) await results.add({ epoch, ...row, images_per_second: 10, seconds: 60 });
+  const times = { seconds: 60, data_wait_seconds: 1, device_wait_seconds: 50, decode_seconds: 2 };
+  for (const epoch of [0, 1]) await results.add({ epoch, ...row, ...times, images_per_second: 10 });
   await folder.writeCurves(results.rows);
   const image = Uint8Array.from({ length: 4 * 8 * 8 * 3 }, (_, i) => (i * 37) & 255);
   const batch = { size: 4, height: 8, width: 8, channels: 3, image, target: Int32Array.of(0, 1, 0, 1) };

@@ -122,7 +122,10 @@ describe('train and eval', () => {
       'worst_mistakes.png',
     ]);
     const [header, ...rows] = readFileSync(join(run, 'results.csv'), 'utf8').trimEnd().split('\n');
-    expect(header).toBe('epoch,updates,lr,train_loss,train_top1,val_loss,val_top1,val_top5,images_per_second,seconds');
+    expect(header).toBe(
+      'epoch,updates,lr,train_loss,train_top1,val_loss,val_top1,val_top5,images_per_second,seconds,' +
+        'data_wait_seconds,device_wait_seconds,decode_seconds',
+    );
     expect(rows).toHaveLength(2);
     expect(readFileSync(join(run, 'config.yaml'), 'utf8')).toContain('max_epochs: 2');
   });

@@ -85,10 +85,18 @@ const numbers = (csv: string) =>
 test('a run on photos: skipped files are listed, and going on after an interruption changes nothing', async () => {
   const whole = await run();
   expect(whole.finished).toBe(true);
-  expect(whole.events.find(({ event }) => event === 'start')).toMatchObject({ train_images: 48, val_images: 12 });
+  expect(whole.events.find(({ event }) => event === 'start')).toMatchObject({
+    train_images: 48,
+    val_images: 12,
+    reading: expect.stringMatching(/^read by \d threads? into shared memory$/),
+  });
   expect(numbers(whole.read('results.csv'))).toHaveLength(3);
   for (const event of whole.events.filter(({ event }) => event === 'epoch')) {
-    expect(event).toMatchObject({ skipped: 1, data_wait_seconds: expect.any(Number) });
+    expect(event).toMatchObject({
+      skipped: 1,
+      data_wait_seconds: expect.any(Number),
+      decode_seconds: expect.any(Number),
+    });
     expect(Number(event.data_wait_seconds) + Number(event.device_wait_seconds)).toBeLessThan(Number(event.seconds));
   }
   const [header, ...skipped] = whole.read('skipped.csv').trimEnd().split('\n');

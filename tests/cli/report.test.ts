@@ -32,8 +32,6 @@ const epoch: TrainEvent = {
   event: 'epoch',
   best: true,
   skipped: 0,
-  data_wait_seconds: 0,
-  device_wait_seconds: 20,
   epoch: 0,
   updates: 600,
   lr: 0.05,
@@ -44,6 +42,9 @@ const epoch: TrainEvent = {
   val_top5: 99.9,
   images_per_second: 2500,
   seconds: 24,
+  data_wait_seconds: 0,
+  device_wait_seconds: 20,
+  decode_seconds: 3,
 };
 
 describe('json', () => {
@@ -83,6 +84,15 @@ describe('text', () => {
     expect(output.text).toContain('step 9/600  loss 0.2500  lr 0.05  2,500 images/s  01:05 left');
     reporter.event(epoch);
     expect(output.text.split('\r').at(-1)).toMatch(/epoch 1 .*98\.50.*\n$/);
+  });
+
+  test('an epoch tells when much of it was waiting for data', () => {
+    const output = record(false);
+    const reporter = textReporter(output, 'train', () => 0);
+    reporter.event(epoch);
+    expect(output.text).not.toContain('waiting');
+    reporter.event({ ...epoch, data_wait_seconds: 6 });
+    expect(output.text).toContain('25 % waiting for data');
   });
 
   test('a line is never wider than the terminal', () => {

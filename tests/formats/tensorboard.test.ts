@@ -49,6 +49,9 @@ describe('logger', () => {
     val_top5: 100,
     images_per_second: 1000,
     seconds: 2,
+    data_wait_seconds: 0.5,
+    device_wait_seconds: 1,
+    decode_seconds: 0.25,
   });
 
   test('one event an epoch; another file when a run goes on', async () => {
@@ -71,6 +74,9 @@ describe('logger', () => {
         'top5/val': 100,
         lr: 0.25,
         images_per_second: 1000,
+        'seconds/data_wait': 0.5,
+        'seconds/device_wait': 1,
+        'seconds/decode': 0.25,
       },
     });
     expect(second).toMatchObject({ step: 1, scalars: { 'top1/val_ema': 75 } });

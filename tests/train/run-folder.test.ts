@@ -17,6 +17,9 @@ const row = (epoch: number, loss = 0.5): EpochResult => ({
   val_top5: 100,
   images_per_second: 2500.04,
   seconds: 24.125,
+  data_wait_seconds: 1.5,
+  device_wait_seconds: 20,
+  decode_seconds: 3.125,
 });
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -56,14 +59,28 @@ describe('results.csv', () => {
     await results.add(row(0));
     await results.add(row(1, Number.NaN));
     expect(text(await files.read('r.csv')).split('\n')).toEqual([
-      'epoch,updates,lr,train_loss,train_top1,val_loss,val_top1,val_top5,images_per_second,seconds',
-      '0,469,0.0123,0.5,98.25,0.25,99.01,100,2500,24.13',
-      '1,938,0.0123,NaN,98.25,NaN,99.01,100,2500,24.13',
+      'epoch,updates,lr,train_loss,train_top1,val_loss,val_top1,val_top5,images_per_second,seconds,' +
+        'data_wait_seconds,device_wait_seconds,decode_seconds',
+      '0,469,0.0123,0.5,98.25,0.25,99.01,100,2500,24.13,1.5,20,3.13',
+      '1,938,0.0123,NaN,98.25,NaN,99.01,100,2500,24.13,1.5,20,3.13',
       '',
     ]);
     const again = await ResultsFile.open(files, 'r.csv', 1);
     expect(again.rows.map(({ epoch }) => epoch)).toEqual([0]);
     expect(parseResults(text(await files.read('r.csv')))).toHaveLength(1);
+  });
+
+  test('a file of an earlier version has fewer columns; it gets the others when a run goes on', async () => {
+    const files = memoryFiles();
+    const columns = 'epoch,updates,lr,train_loss,train_top1,val_loss,val_top1,val_top5,images_per_second,seconds';
+    await files.write('r.csv', `${columns}\n0,469,0.01,0.5,98,0.25,99,100,2500,24\n`);
+    const { rows } = await ResultsFile.open(files, 'r.csv', 1);
+    expect(rows).toMatchObject([{ epoch: 0, seconds: 24, data_wait_seconds: Number.NaN }]);
+    expect(text(await files.read('r.csv'))).toBe(
+      `${columns},data_wait_seconds,device_wait_seconds,decode_seconds\n` +
+        '0,469,0.01,0.5,98,0.25,99,100,2500,24,NaN,NaN,NaN\n',
+    );
+    expect(() => parseResults('epoch,updates\n0,1\n')).toThrow('starts with epoch,updates');
   });
 
   test('foreign files are named', () => {

@@ -1,10 +1,34 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { BatchSource, ImageBatch } from '../../src/data/batch.js';
+import type { Loader } from '../../src/data/loader.js';
 import type { TrainEvent } from '../../src/train/events.js';
 import { parseResults } from '../../src/train/results.js';
 import { RunFolder } from '../../src/train/run-folder.js';
 import { devices } from '../support/devices.js';
-import { lastCheckpoint, newTrainer, type Setup, trainImages } from '../support/tiny-run.js';
+import { lastCheckpoint, newTrainer, type Setup, trainImages, valImages } from '../support/tiny-run.js';
 import { loaderOf, tinyTask } from '../support/tiny-task.js';
+
+/** Batches in shared memory that is spoiled as soon as they are given back. */
+function spoiling(loader: Loader): BatchSource & { held: number } {
+  const source = {
+    dataset: loader.dataset,
+    sampler: loader.sampler,
+    held: 0,
+    *epoch(epoch: number, from?: number): Generator<ImageBatch> {
+      for (const batch of loader.epoch(epoch, from)) {
+        const image = new Uint8Array(new SharedArrayBuffer(batch.image.length));
+        image.set(batch.image);
+        source.held++;
+        const release = () => {
+          source.held--;
+          image.fill(255);
+        };
+        yield { ...batch, image, release };
+      }
+    },
+  };
+  return source;
+}
 
 describe.each(await devices())('$name', ({ engine }) => {
   const newRun = (setup: Setup = {}) => newTrainer(engine, setup);
@@ -48,6 +72,18 @@ describe.each(await devices())('$name', ({ engine }) => {
         expect.arrayContaining(['checkpoint_best.safetensors', 'checkpoint_ema_best.safetensors']),
       );
       expect(checkpoints.filter((name) => name.startsWith('checkpoint_epoch_'))).toHaveLength(2);
+    });
+
+    test('gives batches back when the device and the pictures have them', async () => {
+      const [train, val] = [spoiling(loaderOf(trainImages, 32, true)), spoiling(loaderOf(valImages, 32, false))];
+      const other = await newRun({ loader: train, val });
+      await other.trainer.run();
+      expect(await lastCheckpoint(other)).toEqual(await lastCheckpoint(run));
+      for (const picture of ['train_batch.png', 'worst_mistakes.png']) {
+        const [a, b] = [other, run].map(({ files, folder }) => files.read(`${folder.path}/${picture}`));
+        expect(await a).toEqual(await b);
+      }
+      expect([train.held, val.held]).toEqual([0, 0]);
     });
 
     test('tells what it does', () => {
@@ -107,6 +143,8 @@ describe.each(await devices())('$name', ({ engine }) => {
           ...row,
           seconds: 0,
           images_per_second: 0,
+          data_wait_seconds: 0,
+          device_wait_seconds: 0,
         }));
       expect(await metrics(second)).toEqual(await metrics(whole));
     });
