@@ -7,7 +7,7 @@ import { Loader } from '../data/loader.js';
 import { PhotoLoader } from '../data/photo-loader.js';
 import type { Sampler } from '../data/samplers/sampler.js';
 import type { Files, Platform } from '../platform/platform.js';
-import { ConfigError } from '../utils/errors.js';
+import { ConfigError, FormatError } from '../utils/errors.js';
 import { Registry } from '../utils/registry.js';
 import { photoReader } from './build-photos.js';
 import { trainSampler, valSampler } from './build-sampler.js';
@@ -54,7 +54,8 @@ async function loader(
 async function loadDataset(config: Config, files: Files, findPackage: FindPackage, split: Split): Promise<Dataset> {
   const source = datasetRegistry.get('dataset.name', config['dataset.name']);
   const folder = await root(config, source, findPackage, split);
-  const dataset = await source.load(files, folder, split, await folderOptions(config, source, files, split));
+  const options = await folderOptions(config, source, files, split);
+  const dataset = await load(source, files, folder, split, options);
   const classes = config['model.classification.n_classes'];
   if (dataset.classes.length > classes) {
     throw new ConfigError(
@@ -63,6 +64,17 @@ async function loadDataset(config: Config, files: Files, findPackage: FindPackag
     );
   }
   return dataset;
+}
+
+/** What goes wrong because there is no such folder is told as that. */
+async function load(...[source, files, folder, ...rest]: [DatasetSource, ...Parameters<DatasetSource['load']>]) {
+  try {
+    return await source.load(files, folder, ...rest);
+  } catch (error) {
+    if (!(error instanceof FormatError) || (await files.exists(folder))) throw error;
+    const key = `dataset.root_${rest[0]}`;
+    throw new ConfigError(`there is no folder ${folder} with the images for ${rest[0]}`, `name another with --${key}`);
+  }
 }
 
 /** Numbers of classes are those of the training folder, so that a class without validation photos shifts none. */

@@ -13,6 +13,7 @@ import { writeIdx } from '../../src/data/datasets/idx.js';
 import type { Sampler } from '../../src/data/samplers/sampler.js';
 import { createWasmDevice } from '../../src/devices/wasm/device.js';
 import { nodePlatform, packageRoot } from '../../src/platform/node.js';
+import { writeJpegs } from '../support/photo-files.js';
 import { loaderOf, quadrants, sgdRule, tinyTask } from '../support/tiny-task.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cvnets-flags-'));
@@ -105,8 +106,33 @@ describe('--dry-run', () => {
     expect(written.out).toMatch(/peak memory \d.*\nit fits; nothing was trained\n$/);
   });
 
+  test.each(['mobilenet_v1', 'mobilenet_v2', 'resnet'])(
+    'recipes/%s.yaml: the folder that is missing, or the plan',
+    async (name) => {
+      const { context } = newContext('device: {name: wasm, threads: 1}\n');
+      await expect(train(context, recipe(name), { dryRun: true })).rejects.toThrow(
+        'there is no folder /mnt/imagenet/training with the images for train\n  hint: name another with --dataset.root_train',
+      );
+      const imagenet = join(folder, 'imagenet');
+      for (const split of ['train', 'val']) writeJpegs(join(imagenet, split), ['n01440764', 'n01443537'], 2);
+      const { context: own, written } = newContext(`
+device: {name: wasm, threads: 1}
+common.accum_freq: 1
+dataset: {root_train: ${imagenet}/train, root_val: ${imagenet}/val, train_batch_size0: 2, workers: 1}`);
+      await train(own, recipe(name), { dryRun: true, json: true });
+      const facts = JSON.parse(written.out);
+      expect(facts).toMatchObject({ train_images: 4, val_images: 4, classes: 2, skipped: [] });
+      const sizes = facts.programs.map(
+        (program: { name: string; height: number }) => `${program.name} ${program.height}`,
+      );
+      const training = [128, 192, 224, 288, 320].map((size) => `training ${size}`);
+      expect(sizes).toEqual([...training, 'validation 224', 'validation of the average 224']);
+      expect(facts.memory.total).toBeGreaterThan(6e7);
+    },
+  );
+
   test.each([
-    ['dataset.root_train', 'nowhere', 'nowhere'],
+    ['dataset.root_train', 'nowhere', 'there is no folder nowhere'],
     ['model.classification.n_classes', 4, 'set model.classification.n_classes: 10'],
     ['optim.sgd.nestrov', true, "did you mean 'optim.sgd.nesterov'?"],
   ])('%s: %j is found before training', async (key, value, message) => {
@@ -141,6 +167,14 @@ describe('--dry-run', () => {
     );
     await device.close();
   });
+});
+
+test('a process of several trains on its share, and says so', async () => {
+  const [notice, ...events] = await trainDigits('ddp: {rank: 1, world_size: 2}\n', {});
+  const message = 'trains on share 1 of 2 of the images; processes do not exchange gradients';
+  expect(notice).toEqual({ event: 'notice', message });
+  // 20 of the 40 images, in batches of 16.
+  expect(events.find(({ event }) => event === 'step')).toMatchObject({ batch: 1, batches: 2 });
 });
 
 describe('--allow-unsupported', () => {

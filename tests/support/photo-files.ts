@@ -26,7 +26,7 @@ const samplings: readonly JpegRecipe['sampling'][] = [
 export function noiseJpeg(seed: number, label = 0): Uint8Array {
   const [width, height] = [40 + (seed % 7), 36 + (seed % 5)];
   const { data } = noiseImage(seed, width, height);
-  const tint = [128, 60 + 70 * label, 200 - 70 * label];
+  const tint = [128, (60 + 70 * label) % 256, (200 + 186 * label) % 256];
   const sample = (c: number, x: number, y: number) => {
     const noise = data[3 * ((y % height) * width + (x % width)) + c];
     return c === 0 ? noise : (tint[c] * 3 + noise) >> 2;
