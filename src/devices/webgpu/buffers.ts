@@ -60,7 +60,9 @@ export class GpuBuffers {
 
   upload(uploads: readonly Upload[]): void {
     for (const { to, data } of uploads) {
-      const whole = data.byteLength % 4 === 0 ? data : padded(data);
+      // Dawn's binding for Node ends the process when it is given shared memory.
+      const asItIs = data.byteLength % 4 === 0 && data.buffer instanceof ArrayBuffer;
+      const whole = asItIs ? data : padded(data);
       this.device.queue.writeBuffer((to.block as GpuBlock).buffer, to.offset, whole as Uint8Array<ArrayBuffer>);
     }
   }
