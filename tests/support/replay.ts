@@ -28,8 +28,11 @@ export async function replay(
     feed(value, inputs[i]);
   });
   const tensorOf = (value: InferenceValue): Tensor => tensors.get(value) ?? feed(value, value.data!);
-  for (const { op, attrs, inputs, output } of graph.nodes) {
-    tensors.set(output, apply(opOf(op), inputs.map(tensorOf), attrs)[0]);
+  for (const { op, attrs, inputs, outputs } of graph.nodes) {
+    const results = apply(opOf(op), inputs.map(tensorOf), attrs);
+    outputs.forEach((output, i) => {
+      tensors.set(output, results[i]);
+    });
   }
   return evaluate(engine, graph.outputs.map(tensorOf), feeds);
 }

@@ -39,9 +39,18 @@ export async function buildGraph(engine: Engine, outputs: Readonly<Record<string
       values.set(tensor, operands[0]);
       continue;
     }
-    const output = { name: outputNames.get(tensor) ?? node.op, shape: tensor.shape, dtype: tensor.dtype, tensor };
-    values.set(tensor, output);
-    nodes.push(inferenceNode(node, operands, output));
+    // The other results of pools and norms are for gradients.
+    const results = (node.op === 'split' ? node.outputs : [tensor]).map((result) => {
+      const value = {
+        name: outputNames.get(result) ?? node.op,
+        shape: result.shape,
+        dtype: result.dtype,
+        tensor: result,
+      };
+      values.set(result, value);
+      return value;
+    });
+    nodes.push(inferenceNode(node, operands, results));
   }
   const results = Object.entries(outputs).map(([name, tensor]) => {
     const value = values.get(tensor)!;
@@ -54,7 +63,11 @@ export async function buildGraph(engine: Engine, outputs: Readonly<Record<string
   return dropUnused({ inputs, nodes, outputs: results });
 }
 
-function inferenceNode(node: Node, inputs: readonly InferenceValue[], output: InferenceValue): InferenceNode {
+function inferenceNode(
+  node: Node,
+  inputs: readonly InferenceValue[],
+  outputs: readonly InferenceValue[],
+): InferenceNode {
   const role = operatorRoles[node.op as OpName];
   if (role === 'training') {
     throw new FormatError(
@@ -63,7 +76,7 @@ function inferenceNode(node: Node, inputs: readonly InferenceValue[], output: In
     );
   }
   if (role !== 'inference') throw new FormatError(`${node.scope || 'the network'}: ${node.op} cannot be exported here`);
-  return { op: node.op, attrs: node.attrs, inputs, output, scope: node.scope } as InferenceNode;
+  return { op: node.op, attrs: node.attrs, inputs, outputs, scope: node.scope } as unknown as InferenceNode;
 }
 
 /** Tells nodes that run with every image from those whose value is known now. */

@@ -20,13 +20,13 @@ type Layer = InferenceNode<'conv2d' | 'matmul'>;
  */
 export function foldBatchNorm(graph: InferenceGraph): InferenceGraph {
   const uses = countUses(graph);
-  const producers = new Map(graph.nodes.map((node) => [node.output, node]));
+  const producers = new Map(graph.nodes.map((node) => [node.outputs[0], node]));
   const folded = new Map<InferenceNode, Layer>();
   const gone = new Set<InferenceNode>();
   for (const node of graph.nodes) {
     if (node.op !== 'batchNormInference') continue;
     const layer = producers.get(node.inputs[0]);
-    if (!layer || !isLayer(layer) || uses.get(layer.output) !== 1) continue;
+    if (!layer || !isLayer(layer) || uses.get(layer.outputs[0]) !== 1) continue;
     if (![...layer.inputs.slice(1), ...node.inputs.slice(1)].every(isConstant)) continue;
     folded.set(layer, fold(layer, node));
     gone.add(node);
@@ -35,8 +35,8 @@ export function foldBatchNorm(graph: InferenceGraph): InferenceGraph {
     if (gone.has(node)) return [];
     const layer = folded.get(node);
     if (layer) {
-      const norm = graph.nodes.find((other) => other.inputs[0] === node.output) as Norm;
-      return withActivation({ ...layer, output: norm.output }, norm.attrs);
+      const norm = graph.nodes.find((other) => other.inputs[0] === node.outputs[0]) as Norm;
+      return withActivation({ ...layer, outputs: norm.outputs }, norm.attrs);
     }
     return node.op === 'batchNormInference' ? withActivation(node, node.attrs) : [node];
   });
@@ -47,7 +47,10 @@ export function foldBatchNorm(graph: InferenceGraph): InferenceGraph {
 function isLayer(node: InferenceNode): node is Layer {
   if (node.op === 'conv2d') return true;
   return (
-    node.op === 'matmul' && node.attrs.transposeB && node.output.shape.length === 2 && node.inputs[1].shape.length === 2
+    node.op === 'matmul' &&
+    node.attrs.transposeB &&
+    node.outputs[0].shape.length === 2 &&
+    node.inputs[1].shape.length === 2
   );
 }
 
@@ -74,10 +77,13 @@ function withActivation(node: InferenceNode, { activation }: BatchNormInferenceA
   const attrs =
     node.op === 'batchNormInference' ? { ...node.attrs, activation: 'none' as FusedActivation } : node.attrs;
   if (activation === 'none') return [{ ...node, attrs } as InferenceNode];
-  const { output, scope } = node;
+  const {
+    outputs: [output],
+    scope,
+  } = node;
   const before: InferenceValue = { name: node.op, shape: output.shape, dtype: output.dtype };
   return [
-    { ...node, attrs, output: before } as InferenceNode,
-    { op: 'activation', attrs: { kind: activation, slope: 0 }, inputs: [before], output, scope },
+    { ...node, attrs, outputs: [before] } as InferenceNode,
+    { op: 'activation', attrs: { kind: activation, slope: 0 }, inputs: [before], outputs: [output], scope },
   ];
 }

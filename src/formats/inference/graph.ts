@@ -20,13 +20,13 @@ export interface Constant extends InferenceValue {
   readonly data: TypedArray;
 }
 
-/** One operator of an evaluation, with one result; `op` tells the type of `attrs`. */
+/** One operator of an evaluation; `op` tells the type of `attrs`. Only `split` has more than one result. */
 export type InferenceNode<P extends InferenceOp = InferenceOp> = {
   readonly [Q in P]: {
     readonly op: Q;
     readonly attrs: InferenceAttrs[Q];
     readonly inputs: readonly InferenceValue[];
-    readonly output: InferenceValue;
+    readonly outputs: readonly [InferenceValue, ...InferenceValue[]];
     /** Path of the layer that it came from. */
     readonly scope: string;
   };
@@ -78,7 +78,7 @@ export function dropUnused(graph: InferenceGraph): InferenceGraph {
   const needed = new Set<InferenceValue>(graph.outputs);
   const nodes: InferenceNode[] = [];
   for (const node of [...graph.nodes].reverse()) {
-    if (!needed.has(node.output)) continue;
+    if (!node.outputs.some((output) => needed.has(output))) continue;
     for (const input of node.inputs) needed.add(input);
     nodes.push(node);
   }

@@ -81,8 +81,9 @@ function pixelsOf(graph: InferenceGraph): { scale: readonly number[]; shift: rea
 /** The graph from the scaled image on, which becomes the input. */
 function takeFloats(graph: InferenceGraph) {
   const node = scaling(graph);
-  const image: InferenceValue = { ...node.output, name: 'image' };
-  const move = (value: InferenceValue) => (value === node.output ? image : value);
+  const [scaled] = node.outputs;
+  const image: InferenceValue = { ...scaled, name: 'image' };
+  const move = (value: InferenceValue) => (value === scaled ? image : value);
   const nodes = graph.nodes
     .filter((other) => other !== node)
     .map((other) => ({ ...other, inputs: other.inputs.map(move) }) as InferenceNode);

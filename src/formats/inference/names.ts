@@ -38,13 +38,14 @@ export function nameValues(graph: InferenceGraph): InferenceGraph {
   for (const { scope } of graph.nodes) perLayer.set(scope, (perLayer.get(scope) ?? 0) + 1);
   for (const node of graph.nodes) {
     const alone = node.scope !== '' && perLayer.get(node.scope) === 1;
-    rename(node.output, alone ? node.scope : `${node.scope}.${kindOf(node)}`);
+    for (const output of node.outputs) rename(output, alone ? node.scope : `${node.scope}.${kindOf(node)}`);
   }
   const move = (value: InferenceValue) => renamed.get(value)!;
   return {
     inputs: graph.inputs.map(move),
     nodes: graph.nodes.map(
-      (node) => ({ ...node, inputs: node.inputs.map(move), output: move(node.output) }) as InferenceNode,
+      (node) =>
+        ({ ...node, inputs: node.inputs.map(move), outputs: node.outputs.map(move) }) as unknown as InferenceNode,
     ),
     outputs: graph.outputs.map(move),
   };

@@ -5,7 +5,9 @@ import type { BinaryAttrs } from '../../ops/binary.js';
 import type { ConcatAttrs } from '../../ops/concat.js';
 import type { Conv2dAttrs } from '../../ops/conv2d.js';
 import type { ExpandAttrs } from '../../ops/expand.js';
+import type { GroupNormAttrs } from '../../ops/group-norm.js';
 import type { OpName } from '../../ops/index.js';
+import type { LayerNormAttrs } from '../../ops/layer-norm.js';
 import type { MatmulAttrs } from '../../ops/matmul.js';
 import type { MaxPool2dAttrs } from '../../ops/max-pool2d.js';
 import type { PadAttrs } from '../../ops/pad.js';
@@ -15,6 +17,7 @@ import type { ReshapeAttrs } from '../../ops/reshape.js';
 import type { Resize2dAttrs } from '../../ops/resize2d.js';
 import type { SliceAttrs } from '../../ops/slice.js';
 import type { LogSoftmaxAttrs, SoftmaxAttrs } from '../../ops/softmax.js';
+import type { SplitAttrs } from '../../ops/split.js';
 import type { ToFloatAttrs } from '../../ops/to-float.js';
 import type { TransposeAttrs } from '../../ops/transpose.js';
 import type { UnaryAttrs } from '../../ops/unary.js';
@@ -31,6 +34,8 @@ export const operatorRoles = {
   conv2d: 'inference',
   matmul: 'inference',
   batchNormInference: 'inference',
+  layerNorm: 'inference',
+  groupNorm: 'inference',
   activation: 'inference',
   prelu: 'inference',
   unary: 'inference',
@@ -45,6 +50,7 @@ export const operatorRoles = {
   transpose: 'inference',
   concat: 'inference',
   slice: 'inference',
+  split: 'inference',
   pad: 'inference',
   resize2d: 'inference',
   toFloat: 'inference',
@@ -56,6 +62,8 @@ export const operatorRoles = {
   batchNormApply: 'training',
   batchNormBackward: 'training',
   batchNormInferenceBackward: 'training',
+  layerNormBackward: 'training',
+  groupNormBackward: 'training',
   activationBackward: 'training',
   preluBackward: 'training',
   maxPool2dBackward: 'training',
@@ -85,6 +93,8 @@ export interface InferenceAttrs extends Record<InferenceOp, unknown> {
   conv2d: Conv2dAttrs;
   matmul: MatmulAttrs;
   batchNormInference: BatchNormInferenceAttrs;
+  layerNorm: LayerNormAttrs;
+  groupNorm: GroupNormAttrs;
   activation: ActivationAttrs;
   prelu: PreluAttrs;
   unary: UnaryAttrs;
@@ -99,6 +109,7 @@ export interface InferenceAttrs extends Record<InferenceOp, unknown> {
   transpose: TransposeAttrs;
   concat: ConcatAttrs;
   slice: SliceAttrs;
+  split: SplitAttrs;
   pad: PadAttrs;
   resize2d: Resize2dAttrs;
   toFloat: ToFloatAttrs;

@@ -38,7 +38,7 @@ const mergeTransposes: Rule = (node, producer) => {
  * added, which needs no count of images.
  */
 const addTokens: Rule = (node, producer) => {
-  if (node.op !== 'concat' || node.inputs.length !== 2 || node.output.shape[0] !== BATCH) return undefined;
+  if (node.op !== 'concat' || node.inputs.length !== 2 || node.outputs[0].shape[0] !== BATCH) return undefined;
   const [token, x] = node.inputs;
   const repeated = producer(token);
   const axis = node.attrs.axis < 0 ? node.attrs.axis + x.shape.length : node.attrs.axis;
@@ -47,15 +47,15 @@ const addTokens: Rule = (node, producer) => {
   // Everything that is repeated lies within one image, so the token's elements are those of the constant.
   if (size(value.shape) !== token.shape.slice(1).reduce((n, d) => n * d, 1)) return undefined;
   const before = x.shape.map((_, i) => (i === axis ? token.shape[axis] : 0));
-  const padded: InferenceValue = { name: 'pad', shape: node.output.shape, dtype: 'f32' };
+  const padded: InferenceValue = { name: 'pad', shape: node.outputs[0].shape, dtype: 'f32' };
   const { scope } = node;
   return [
-    { op: 'pad', attrs: { before, after: x.shape.map(() => 0), value: 0 }, inputs: [x], output: padded, scope },
+    { op: 'pad', attrs: { before, after: x.shape.map(() => 0), value: 0 }, inputs: [x], outputs: [padded], scope },
     {
       op: 'binary',
       attrs: { kind: 'add' },
-      inputs: [padded, tokenRow(value, token, node.output, axis)],
-      output: node.output,
+      inputs: [padded, tokenRow(value, token, node.outputs[0], axis)],
+      outputs: node.outputs,
       scope,
     },
   ];
@@ -89,7 +89,7 @@ export function simplify(graph: InferenceGraph): InferenceGraph {
       if (replaced) changed = true;
       for (const next of replaced ?? [node]) {
         nodes.push(next);
-        producers.set(next.output, next);
+        for (const output of next.outputs) producers.set(output, next);
       }
     }
     current = dropUnused({ ...current, nodes });
@@ -104,9 +104,9 @@ function removeIdentities(graph: InferenceGraph): InferenceGraph {
   for (const node of graph.nodes) {
     const [x] = node.inputs;
     const same =
-      (node.op === 'reshape' && sameShape(x.shape, node.output.shape)) ||
+      (node.op === 'reshape' && sameShape(x.shape, node.outputs[0].shape)) ||
       (node.op === 'transpose' && node.attrs.order.every((axis, i) => axis === i));
-    if (same && !outputs.has(node.output)) replacements.set(node.output, x);
+    if (same && !outputs.has(node.outputs[0])) replacements.set(node.outputs[0], x);
   }
   return dropUnused(replaceValues(graph, replacements));
 }

@@ -20,7 +20,6 @@ export class OnnxBuilder {
   readonly initializers: OnnxTensor[] = [];
   readonly values: OnnxValue[] = [];
   readonly #names = new Names();
-  readonly #nodeNames = new Names();
   readonly #shared = new Map<string, string>();
   readonly #batches: ReadonlyMap<InferenceValue, number>;
 
@@ -30,7 +29,7 @@ export class OnnxBuilder {
     readonly opset: number,
   ) {
     this.#batches = batchMultiples(graph);
-    for (const value of [...graph.inputs, ...constantsOf(graph), ...graph.nodes.map(({ output }) => output)]) {
+    for (const value of [...graph.inputs, ...constantsOf(graph), ...graph.nodes.flatMap(({ outputs }) => outputs)]) {
       this.#names.take(value.name);
     }
   }
@@ -68,15 +67,17 @@ export class OnnxBuilder {
     return name;
   }
 
-  /** Appends a node that computes `output`; null or trailing inputs that are left out are optional ones. */
+  /** Appends a node that computes `output`, or several; null stands for an optional input that is left out. */
   node(
     opType: string,
     inputs: readonly (string | null)[],
-    output: InferenceValue,
+    output: InferenceValue | readonly InferenceValue[],
     attributes: OnnxAttributes = {},
   ): void {
-    this.#push(opType, inputs, output.name, attributes);
-    this.values.push(this.describe(output));
+    const outputs = 'name' in output ? [output] : output;
+    const names = outputs.map(({ name }) => name);
+    this.#push(opType, inputs, names, attributes);
+    this.values.push(...outputs.map((value) => this.describe(value)));
   }
 
   /** Appends a node whose result is a step on the way to `output`, and returns that result's name. */
@@ -88,7 +89,7 @@ export class OnnxBuilder {
     attributes: OnnxAttributes = {},
   ): string {
     const name = this.#names.take(`${output.name}_${opType.toLowerCase()}`);
-    this.#push(opType, inputs, name, attributes);
+    this.#push(opType, inputs, [name], attributes);
     this.values.push({ name, type: elementTypeFor[output.dtype], dims: this.#dims(shape, this.batchOf(output)) });
     return name;
   }
@@ -108,17 +109,22 @@ export class OnnxBuilder {
     return shape.map((dim) => (dim >= 0 ? dim : multiple === 1 ? BATCH_NAME : undefined));
   }
 
-  #push(opType: string, inputs: readonly (string | null)[], output: string, attributes: OnnxAttributes): void {
+  #push(
+    opType: string,
+    inputs: readonly (string | null)[],
+    outputs: readonly string[],
+    attributes: OnnxAttributes,
+  ): void {
     const names = inputs.map((name) => name ?? '');
-    const name = this.#nodeNames.take(output);
-    this.nodes.push({ name, domain: '', opType, inputs: names, outputs: [output], attributes });
+    this.nodes.push({ name: outputs[0], domain: '', opType, inputs: names, outputs, attributes });
   }
 }
 
 /** Rows per image of every value with a symbolic size: 1 unless a reshape joins other axes with the batch. */
 function batchMultiples(graph: InferenceGraph): Map<InferenceValue, number> {
   const result = new Map<InferenceValue, number>();
-  for (const { op, inputs, output } of graph.nodes) {
+  for (const { op, inputs, outputs } of graph.nodes) {
+    const [output] = outputs;
     const source = inputs.find(({ shape }) => shape[0] === BATCH);
     if (output.shape[0] !== BATCH || !source) continue;
     const before = result.get(source) ?? 1;

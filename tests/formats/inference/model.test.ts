@@ -59,7 +59,7 @@ describe('networks', () => {
   test('the batch is symbolic, names are legal, unique and those of the layers', async () => {
     const task = taskOf(mobilenetv2({ n_classes: 10, width_multiplier: 0.25 }));
     const { graph, pixels: found } = await inferenceModel(engine, task, options());
-    const values = [...graph.inputs, ...constantsOf(graph), ...graph.nodes.map(({ output }) => output)];
+    const values = [...graph.inputs, ...constantsOf(graph), ...graph.nodes.flatMap(({ outputs }) => outputs)];
     const names = values.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) expect(name).toMatch(/^[A-Za-z_][A-Za-z0-9_]*$/);
@@ -67,7 +67,7 @@ describe('networks', () => {
     expect(names).toContain('layer_1_mv2_block_0_block_conv_3x3_block_act');
     expect(graph.inputs).toMatchObject([{ name: 'image', dtype: 'f32', shape: [BATCH, 3, 32, 32] }]);
     expect(graph.outputs).toMatchObject([{ name: 'logits', shape: [BATCH, 10] }]);
-    for (const { output } of graph.nodes) expect(output.shape[0]).toBe(BATCH);
+    for (const output of graph.nodes.flatMap(({ outputs }) => outputs)) expect(output.shape[0]).toBe(BATCH);
     expect(found).toEqual({ ...pixels, embedded: false });
   });
 
@@ -75,7 +75,12 @@ describe('networks', () => {
     const task = taskOf(mobilenetv2({ n_classes: 10, width_multiplier: 0.25 }));
     const print = async () => {
       const { graph } = await inferenceModel(engine, task, options());
-      return graph.nodes.map(({ op, attrs, inputs, output }) => [op, attrs, inputs.map(describeValue), output.name]);
+      return graph.nodes.map(({ op, attrs, inputs, outputs }) => [
+        op,
+        attrs,
+        inputs.map(describeValue),
+        outputs[0].name,
+      ]);
     };
     const describeValue = (value: { name: string; data?: ArrayLike<number> }) => [value.name, value.data?.[0]];
     expect(await print()).toEqual(await print());

@@ -1,6 +1,7 @@
 import type { ActivationKind } from '../../../ops/activation.js';
-import { type InferenceNode, type InferenceValue, isConstant } from '../../inference/graph.js';
+import type { InferenceNode, InferenceValue } from '../../inference/graph.js';
 import { float, type OnnxBuilder } from '../builder.js';
+import { perChannel } from './per-channel.js';
 
 type Lower = (x: string, y: InferenceValue, builder: OnnxBuilder, slope: number) => void;
 
@@ -27,15 +28,15 @@ const kinds: Readonly<Record<ActivationKind, Lower>> = {
   },
 };
 
-export function lowerActivation({ attrs, inputs, output }: InferenceNode<'activation'>, builder: OnnxBuilder): void {
+export function lowerActivation(
+  { attrs, inputs, outputs: [output] }: InferenceNode<'activation'>,
+  builder: OnnxBuilder,
+): void {
   kinds[attrs.kind](builder.read(inputs[0]), output, builder, attrs.slope);
 }
 
-/** The slopes are one for each channel, axis 1: they are lined up with it. */
-export function lowerPrelu({ inputs: [x, slope], output }: InferenceNode<'prelu'>, builder: OnnxBuilder): void {
-  const shape = [slope.shape[0], ...x.shape.slice(2).map(() => 1)];
-  const lined = isConstant(slope)
-    ? builder.tensor(`${slope.name}_lined`, slope.data, shape, `lined ${shape} ${slope.name}`)
-    : builder.step('Reshape', [slope.name, builder.integers('slope_shape', shape)], output, shape);
-  builder.node('PRelu', [builder.read(x), lined], output);
+/** The slopes are one for each channel, axis 1, or one for all. */
+export function lowerPrelu({ inputs, outputs: [output] }: InferenceNode<'prelu'>, builder: OnnxBuilder): void {
+  const [x, slope] = inputs;
+  builder.node('PRelu', [builder.read(x), perChannel(slope, x, 1, builder)], output);
 }

@@ -15,7 +15,7 @@ const unaryTypes = {
 } as const satisfies Record<Exclude<UnaryKind, 'square'>, string>;
 
 export function lowerUnary(
-  { attrs: { kind }, inputs: [x], output }: InferenceNode<'unary'>,
+  { attrs: { kind }, inputs: [x], outputs: [output] }: InferenceNode<'unary'>,
   builder: OnnxBuilder,
 ): void {
   const name = builder.read(x);
@@ -32,7 +32,7 @@ const binaryTypes = {
   max: 'Max',
 } as const satisfies Record<BinaryKind, string>;
 
-export function lowerBinary({ attrs, inputs, output }: InferenceNode<'binary'>, builder: OnnxBuilder): void {
+export function lowerBinary({ attrs, inputs, outputs: [output] }: InferenceNode<'binary'>, builder: OnnxBuilder): void {
   builder.node(
     binaryTypes[attrs.kind],
     inputs.map((value) => builder.read(value)),
@@ -41,7 +41,10 @@ export function lowerBinary({ attrs, inputs, output }: InferenceNode<'binary'>, 
 }
 
 /** Bytes to floats, then scale and shift of each channel. */
-export function lowerToFloat({ attrs, inputs: [x], output }: InferenceNode<'toFloat'>, builder: OnnxBuilder): void {
+export function lowerToFloat(
+  { attrs, inputs: [x], outputs: [output] }: InferenceNode<'toFloat'>,
+  builder: OnnxBuilder,
+): void {
   const channels = (values: readonly number[]) => (values.length === 1 ? [] : [1, values.length, 1, 1]);
   const { scale, shift } = attrs;
   const cast = builder.step('Cast', [builder.read(x)], output, output.shape, { to: int(elementTypes.float) });

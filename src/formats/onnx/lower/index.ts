@@ -3,8 +3,9 @@ import type { InferenceOp } from '../../inference/roles.js';
 import type { OnnxBuilder } from '../builder.js';
 import { lowerActivation, lowerPrelu } from './activation.js';
 import { lowerBinary, lowerToFloat, lowerUnary } from './elementwise.js';
-import { lowerBatchNorm, lowerConv2d, lowerMatmul } from './layers.js';
-import { lowerConcat, lowerExpand, lowerPad, lowerReshape, lowerSlice, lowerTranspose } from './shapes.js';
+import { lowerConv2d, lowerMatmul } from './layers.js';
+import { lowerBatchNorm, lowerGroupNorm, lowerLayerNorm } from './norms.js';
+import { lowerConcat, lowerExpand, lowerPad, lowerReshape, lowerSlice, lowerSplit, lowerTranspose } from './shapes.js';
 import { lowerSoftmax } from './softmax.js';
 import { lowerAvgPool2d, lowerMaxPool2d, lowerReduce, lowerResize2d } from './spatial.js';
 
@@ -16,6 +17,8 @@ const lowerings: { readonly [P in InferenceOp]: OnnxLower<P> } = {
   conv2d: lowerConv2d,
   matmul: lowerMatmul,
   batchNormInference: lowerBatchNorm,
+  layerNorm: lowerLayerNorm,
+  groupNorm: lowerGroupNorm,
   activation: lowerActivation,
   prelu: lowerPrelu,
   unary: lowerUnary,
@@ -30,6 +33,7 @@ const lowerings: { readonly [P in InferenceOp]: OnnxLower<P> } = {
   transpose: lowerTranspose,
   concat: lowerConcat,
   slice: lowerSlice,
+  split: lowerSplit,
   pad: lowerPad,
   resize2d: lowerResize2d,
   toFloat: lowerToFloat,

@@ -1,13 +1,13 @@
 import type { Padding4 } from '../../../ops/window.js';
 import { type InferenceNode, type InferenceValue, isConstant } from '../../inference/graph.js';
-import { float, int, ints, type OnnxBuilder } from '../builder.js';
+import { int, ints, type OnnxBuilder } from '../builder.js';
 
 /** [top, bottom, left, right] as ONNX orders it: all beginnings, then all ends. */
 export function pads([top, bottom, left, right]: Padding4): number[] {
   return [top, left, bottom, right];
 }
 
-export function lowerConv2d({ attrs, inputs, output }: InferenceNode<'conv2d'>, builder: OnnxBuilder): void {
+export function lowerConv2d({ attrs, inputs, outputs: [output] }: InferenceNode<'conv2d'>, builder: OnnxBuilder): void {
   builder.node(
     'Conv',
     inputs.map((value) => builder.read(value)),
@@ -22,20 +22,13 @@ export function lowerConv2d({ attrs, inputs, output }: InferenceNode<'conv2d'>, 
   );
 }
 
-/** Norms that could not be folded. */
-export function lowerBatchNorm(node: InferenceNode<'batchNormInference'>, builder: OnnxBuilder): void {
-  const { attrs, inputs, output } = node;
-  builder.node(
-    'BatchNormalization',
-    inputs.map((value) => builder.read(value)),
-    output,
-    { epsilon: float(attrs.eps) },
-  );
-}
-
 /** A linear layer of vectors is one Gemm; everything else a MatMul, with weights turned once, here. */
 export function lowerMatmul(node: InferenceNode<'matmul'>, builder: OnnxBuilder): void {
-  const { attrs, inputs, output } = node;
+  const {
+    attrs,
+    inputs,
+    outputs: [output],
+  } = node;
   const [a, b, bias] = inputs;
   if (a.shape.length === 2 && b.shape.length === 2) {
     const flags = { ...(attrs.transposeA && { transA: int(1) }), ...(attrs.transposeB && { transB: int(1) }) };

@@ -4,7 +4,7 @@ import type { InferenceNode } from '../../inference/graph.js';
 import { int, ints, type OnnxBuilder } from '../builder.js';
 
 /** The batch is copied by 0 or left to be computed by -1, never written as a number, unless it is fixed. */
-export function lowerReshape({ inputs: [x], output }: InferenceNode<'reshape'>, builder: OnnxBuilder): void {
+export function lowerReshape({ inputs: [x], outputs: [output] }: InferenceNode<'reshape'>, builder: OnnxBuilder): void {
   const [batch, ...rest] = output.shape;
   const name = builder.read(x);
   const keepsBatch = x.shape.length > 0 && x.shape[0] === batch && builder.batchOf(x) === builder.batchOf(output);
@@ -17,11 +17,14 @@ export function lowerReshape({ inputs: [x], output }: InferenceNode<'reshape'>, 
   builder.node('Reshape', [name, shape], output);
 }
 
-export function lowerTranspose({ attrs, inputs, output }: InferenceNode<'transpose'>, builder: OnnxBuilder): void {
+export function lowerTranspose(
+  { attrs, inputs, outputs: [output] }: InferenceNode<'transpose'>,
+  builder: OnnxBuilder,
+): void {
   builder.node('Transpose', [builder.read(inputs[0])], output, { perm: ints(attrs.order) });
 }
 
-export function lowerConcat({ attrs, inputs, output }: InferenceNode<'concat'>, builder: OnnxBuilder): void {
+export function lowerConcat({ attrs, inputs, outputs: [output] }: InferenceNode<'concat'>, builder: OnnxBuilder): void {
   builder.node(
     'Concat',
     inputs.map((value) => builder.read(value)),
@@ -31,7 +34,10 @@ export function lowerConcat({ attrs, inputs, output }: InferenceNode<'concat'>, 
 }
 
 /** Repeats along axes of length 1. An axis of 1 in the target keeps what is there, so the batch can stay open. */
-export function lowerExpand({ inputs: [x], output, scope }: InferenceNode<'expand'>, builder: OnnxBuilder): void {
+export function lowerExpand(
+  { inputs: [x], outputs: [output], scope }: InferenceNode<'expand'>,
+  builder: OnnxBuilder,
+): void {
   const { shape } = output;
   if (shape[0] === BATCH && (x.shape[0] !== BATCH || x.shape.length !== shape.length)) {
     throw new FormatError(
@@ -44,7 +50,10 @@ export function lowerExpand({ inputs: [x], output, scope }: InferenceNode<'expan
 }
 
 /** Only the axes that are cut are named. */
-export function lowerSlice({ attrs, inputs: [x], output }: InferenceNode<'slice'>, builder: OnnxBuilder): void {
+export function lowerSlice(
+  { attrs, inputs: [x], outputs: [output] }: InferenceNode<'slice'>,
+  builder: OnnxBuilder,
+): void {
   const { start, size, step } = attrs;
   const axes = [...x.shape.keys()].filter((axis) => size[axis] !== x.shape[axis]);
   const ends = axes.map((axis) => start[axis] + (size[axis] - 1) * step[axis] + 1);
@@ -73,7 +82,12 @@ export function lowerSlice({ attrs, inputs: [x], output }: InferenceNode<'slice'
   );
 }
 
-export function lowerPad({ attrs, inputs: [x], output }: InferenceNode<'pad'>, builder: OnnxBuilder): void {
+export function lowerSplit({ attrs, inputs: [x], outputs }: InferenceNode<'split'>, builder: OnnxBuilder): void {
+  const sizes = builder.integers(`${outputs[0].name}_sizes`, attrs.sizes);
+  builder.node('Split', [builder.read(x), sizes], outputs, { axis: int(attrs.axis) });
+}
+
+export function lowerPad({ attrs, inputs: [x], outputs: [output] }: InferenceNode<'pad'>, builder: OnnxBuilder): void {
   const sizes = builder.integers(`${output.name}_pads`, [...attrs.before, ...attrs.after]);
   const value = attrs.value === 0 ? [] : [builder.number('pad_value', attrs.value)];
   builder.node('Pad', [builder.read(x), sizes, ...value], output);

@@ -4,7 +4,10 @@ import { int, ints, type OnnxBuilder, string } from '../builder.js';
 import type { OnnxAttributes } from '../model.js';
 import { pads } from './layers.js';
 
-export function lowerMaxPool2d({ attrs, inputs: [x], output }: InferenceNode<'maxPool2d'>, builder: OnnxBuilder): void {
+export function lowerMaxPool2d(
+  { attrs, inputs: [x], outputs: [output] }: InferenceNode<'maxPool2d'>,
+  builder: OnnxBuilder,
+): void {
   const dilated = attrs.dilation.some((d) => d !== 1);
   builder.node('MaxPool', [builder.read(x)], output, {
     kernel_shape: ints(attrs.kernel),
@@ -14,7 +17,10 @@ export function lowerMaxPool2d({ attrs, inputs: [x], output }: InferenceNode<'ma
   });
 }
 
-export function lowerAvgPool2d({ attrs, inputs: [x], output }: InferenceNode<'avgPool2d'>, builder: OnnxBuilder): void {
+export function lowerAvgPool2d(
+  { attrs, inputs: [x], outputs: [output] }: InferenceNode<'avgPool2d'>,
+  builder: OnnxBuilder,
+): void {
   builder.node('AveragePool', [builder.read(x)], output, {
     kernel_shape: ints(attrs.kernel),
     strides: ints(attrs.stride),
@@ -24,7 +30,10 @@ export function lowerAvgPool2d({ attrs, inputs: [x], output }: InferenceNode<'av
 }
 
 /** Axes are an input of ReduceMean from opset 18 on, and of ReduceSum in all versions that are written. */
-export function lowerReduce({ attrs, inputs: [x], output }: InferenceNode<'reduce'>, builder: OnnxBuilder): void {
+export function lowerReduce(
+  { attrs, inputs: [x], outputs: [output] }: InferenceNode<'reduce'>,
+  builder: OnnxBuilder,
+): void {
   const { kind, axes, keepDims } = attrs;
   const name = builder.read(x);
   if (kind === 'mean' && keepDims && x.shape.length === 4 && axes.join() === '2,3') {
@@ -42,7 +51,12 @@ export function lowerReduce({ attrs, inputs: [x], output }: InferenceNode<'reduc
 
 /** By sizes of height and width alone (opset 18), so that the batch stays open. */
 export function lowerResize2d(node: InferenceNode<'resize2d'>, builder: OnnxBuilder): void {
-  const { attrs, inputs, output, scope } = node;
+  const {
+    attrs,
+    inputs,
+    outputs: [output],
+    scope,
+  } = node;
   const [x] = inputs;
   const sampling: OnnxAttributes =
     attrs.mode === 'nearest'
