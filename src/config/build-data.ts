@@ -55,7 +55,9 @@ async function loadDataset(config: Config, files: Files, findPackage: FindPackag
   const source = datasetRegistry.get('dataset.name', config['dataset.name']);
   const folder = await root(config, source, findPackage, split);
   const options = await folderOptions(config, source, files, split);
-  const dataset = await load(source, files, folder, split, options);
+  const dataset = await source.load(files, folder, split, options).catch(async (error) => {
+    throw await explainMissing(error, files, folder, split);
+  });
   const classes = config['model.classification.n_classes'];
   if (dataset.classes.length > classes) {
     throw new ConfigError(
@@ -66,15 +68,11 @@ async function loadDataset(config: Config, files: Files, findPackage: FindPackag
   return dataset;
 }
 
-/** What goes wrong because there is no such folder is told as that. */
-async function load(...[source, files, folder, ...rest]: [DatasetSource, ...Parameters<DatasetSource['load']>]) {
-  try {
-    return await source.load(files, folder, ...rest);
-  } catch (error) {
-    if (!(error instanceof FormatError) || (await files.exists(folder))) throw error;
-    const key = `dataset.root_${rest[0]}`;
-    throw new ConfigError(`there is no folder ${folder} with the images for ${rest[0]}`, `name another with --${key}`);
-  }
+/** Reading fails for many reasons; that there is no such folder is the most frequent one, and told by the key. */
+async function explainMissing(error: unknown, files: Files, folder: string, split: Split): Promise<unknown> {
+  if (!(error instanceof FormatError) || (await files.exists(folder))) return error;
+  const key = `dataset.root_${split}`;
+  return new ConfigError(`there is no folder ${folder} with the images for ${split}`, `name another with --${key}`);
 }
 
 /** Numbers of classes are those of the training folder, so that a class without validation photos shifts none. */
