@@ -50,6 +50,8 @@ export function initializeRandomly(model: Module, seed = 1): void {
     const isScale = isVector && /(running_var|weight)$/.test(name);
     const values = initial.map((value) => {
       if (isScale) return random.uniform(0.6, 1.6);
+      // Kaiming's gain: with PyTorch's default the image is lost among the biases after some layers.
+      if (parameter.shape.length === 4) return value * Math.sqrt(6);
       return isVector || value === 0 ? value + random.uniform(-0.2, 0.2) : value;
     });
     parameter.bind(new State(name, parameter.shape, parameter.role, () => values));

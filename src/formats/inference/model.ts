@@ -23,6 +23,8 @@ export interface InferenceModel {
   /** Such as `mobilenetv2`. */
   readonly name: string;
   readonly graph: InferenceGraph;
+  /** Bytes of the images in the trace that the graph was made of; `graph.inputs` may come after their scaling. */
+  readonly image: Tensor;
   readonly pixels: Pixels;
   /** Names of the classes by index; empty when they are not known. */
   readonly classes: readonly string[];
@@ -41,12 +43,18 @@ export interface InferenceOptions {
   readonly facts?: Readonly<Record<string, string>>;
 }
 
+interface TracedLogits {
+  readonly image: Tensor;
+  readonly outputs: Readonly<Record<string, Tensor>>;
+}
+
 /** The evaluation of a task: bytes [N,C,H,W] named `image` to `logits`. */
-export function traceLogits(task: Pick<Task, 'logits'>, { image, batch }: InferenceOptions): Record<string, Tensor> {
+export function traceLogits(task: Pick<Task, 'logits'>, { image, batch }: InferenceOptions): TracedLogits {
   const { channels, height, width } = image;
   return traceStates(() => {
     const pixels = input('image', [batch ?? BATCH, channels, height, width], 'u8');
-    return { logits: task.logits(pixels, { training: false, counter: scalar('counter', 'u32') }) };
+    const logits = task.logits(pixels, { training: false, counter: scalar('counter', 'u32') });
+    return { image: pixels, outputs: { logits } };
   }).result;
 }
 
@@ -57,10 +65,18 @@ export async function inferenceModel(
   options: InferenceOptions,
 ): Promise<InferenceModel> {
   const { name, embedPreprocessing = false, classes = [], facts = {} } = options;
-  const traced = await buildGraph(engine, traceLogits(task, options));
+  const trace = traceLogits(task, options);
+  const traced = await buildGraph(engine, trace.outputs);
   const { graph, pixels } = embedPreprocessing ? { graph: traced, pixels: pixelsOf(traced) } : takeFloats(traced);
   const small = nameValues(simplify(foldBatchNorm(graph)));
-  return { name, graph: small, pixels: { ...pixels, embedded: embedPreprocessing }, classes, facts };
+  return {
+    name,
+    graph: small,
+    image: trace.image,
+    pixels: { ...pixels, embedded: embedPreprocessing },
+    classes,
+    facts,
+  };
 }
 
 function scaling(graph: InferenceGraph): InferenceNode<'toFloat'> {
