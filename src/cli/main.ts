@@ -7,6 +7,7 @@ import { nodePlatform, packageRoot } from '../platform/node.js';
 import { CvnetsError } from '../utils/errors.js';
 import { splitArguments } from './arguments.js';
 import { type BenchFlags, bench } from './commands/bench.js';
+import { benchSide } from './commands/bench-side.js';
 import { type DataCheckFlags, dataCheck } from './commands/data-check.js';
 import { type EvaluateFlags, evaluate } from './commands/evaluate.js';
 import { type OptionsFlags, options } from './commands/options.js';
@@ -141,14 +142,25 @@ function program(context: CommandContext): Command {
     .action((name: string, flags: SummaryFlags) => summary(context, name, flags));
   cli
     .command('bench')
-    .description('time kernels beside the limits of the machine, or training steps of networks')
-    .argument('<suite>', 'kernels or models')
-    .option('--device <name>', 'for models: auto, webgpu or wasm', 'wasm')
-    .option('--threads <number>', 'threads of the wasm device; kernels: 0, the calling thread')
+    .description('time kernels, networks, memory and start, beside the limits of the machine and other engines')
+    .argument('[suite]', 'kernels, models, memory or startup; all of them when left out')
+    .option('--device <names>', 'wasm, webgpu, or null for the cost of dispatches alone; several with commas', 'wasm')
+    .option('--threads <number>', 'threads of the wasm device and of peers; kernels: 0, the calling thread')
     .option('--rounds <number>', 'times that every case is measured', '5')
     .option('--filter <text>', 'only cases whose name has this word, or one that starts so')
+    .option('--scaling', 'models: step time against batch, resolution and width instead')
+    .option('--peers <names>', 'run these beside us: tfjs, torch, jax-js, onnxruntime, with commas')
+    .option('--python <path>', 'the Python that has torch; CVNETS_PYTHON and python3 otherwise')
     .option('--json <file>', 'write the rows to this file')
-    .action((suite: string, flags: BenchFlags) => bench(context, suite, flags));
+    .option('--html <file>', 'write a page with tables, roofline and scaling charts')
+    .option('--baseline <file>', 'compare with the rows of an older --json')
+    .action((suite: string | undefined, flags: BenchFlags) => bench(context, suite, flags));
+  cli
+    .command('bench-side', { hidden: true })
+    .argument('<library>')
+    .requiredOption('--device <name>')
+    .requiredOption('--threads <number>')
+    .action(benchSide);
   cli
     .command('options')
     .description('list the keys of recipes')

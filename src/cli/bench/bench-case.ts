@@ -1,0 +1,25 @@
+import type { ProgramTrace } from '../../graph/lower.js';
+import type { Feeds, Program } from '../../scheduler/program.js';
+import type { State } from '../../tensor/state.js';
+import type { Fill } from './fill.js';
+import type { GraphDescription } from './graph-description.js';
+
+/** A case, ready to be run by us (`trace`) and by peers (`graph`). */
+export interface BuiltCase {
+  readonly trace: ProgramTrace;
+  readonly graph: GraphDescription;
+  /** Values of states that hold something else than their own initial values. */
+  readonly fills: ReadonlyMap<State, Fill>;
+  /** What the run with this index is given. */
+  feeds(program: Program, run: number): Feeds;
+  /** Outputs read back in each timed run. */
+  readonly read: readonly string[];
+}
+
+/** One thing to time. */
+export interface BenchCase {
+  readonly name: string;
+  /** What is compared before the timing: one result, or the losses of so many training steps. */
+  readonly checks: number;
+  build(): BuiltCase;
+}

@@ -1,0 +1,62 @@
+import { type BenchRow, ratioOf } from './row.js';
+import { summarize, type Timing } from './statistics.js';
+
+/** One of those that do the same work. */
+export interface Contender {
+  readonly name: string;
+  /** Does all of the work once. */
+  pass(): Promise<void>;
+}
+
+/**
+ * Times contenders in turn, round after round, so that a slow moment of the machine falls on all. The first round warms
+ * up and does not count.
+ * @param clock milliseconds: of CPU time for what one thread does, of the wall for what several do
+ * @param minimum milliseconds on that clock that a round takes at least
+ */
+export async function inTurn(
+  contenders: readonly Contender[],
+  { rounds, minimum, clock }: { rounds: number; minimum: number; clock: () => number },
+): Promise<Timing[]> {
+  const samples = contenders.map((): number[] => []);
+  for (let round = 0; round <= rounds; round++) {
+    for (const [i, { pass }] of contenders.entries()) {
+      const start = clock();
+      let passes = 0;
+      do {
+        await pass();
+        passes++;
+      } while (clock() - start < minimum);
+      if (round > 0) samples[i].push((clock() - start) / passes);
+    }
+  }
+  return samples.map(summarize);
+}
+
+/** CPU milliseconds of this process, all its threads. */
+export function cpuMilliseconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** A row for each peer, or one without; `ours` is the first of the contenders. */
+export function imageRows(
+  base: Omit<BenchRow, 'ours' | 'unit'>,
+  images: number,
+  contenders: readonly Contender[],
+  timings: readonly Timing[],
+): BenchRow[] {
+  const rate = (milliseconds: number) => (1000 * images) / milliseconds;
+  const [mine, ...theirs] = timings;
+  const unit = 'images/s';
+  const own = { ...base, unit, ours: rate(mine.median), best: rate(mine.best), spread: mine.spread } as const;
+  if (theirs.length === 0) return [own];
+  return theirs.map((peer, i) => ({
+    ...own,
+    peer: contenders[i + 1].name,
+    peer_value: rate(peer.median),
+    peer_best: rate(peer.best),
+    peer_spread: peer.spread,
+    ratio: ratioOf(unit, own.ours, rate(peer.median)),
+  }));
+}

@@ -1,0 +1,16 @@
+import type { fillWith } from './fill.js';
+import type { fingerprint } from './fingerprint.js';
+import type { Library } from './runner.js';
+
+/** What a peer's module is given: nothing of ours but the data and the way results are compared. */
+export interface PeerTools {
+  readonly device: 'cpu' | 'webgpu';
+  readonly threads: number;
+  readonly fillWith: typeof fillWith;
+  readonly fingerprint: typeof fingerprint;
+}
+
+/** A file `bench/*.mjs`: runs described graphs in a library that is installed beside it. Hosts: Node and pages. */
+export interface PeerModule {
+  open(tools: PeerTools): Promise<Library>;
+}

@@ -1,0 +1,80 @@
+import { difference } from './fingerprint.js';
+import type { BenchTask, Facts, Round, Side } from './side.js';
+import { summarize, type Timing } from './statistics.js';
+
+export interface CaseOptions {
+  readonly rounds: number;
+  /** A round repeats a case until this many milliseconds have passed. */
+  readonly minimum: number;
+  /** Largest relative difference of the results that is still the same computation. */
+  readonly tolerance: number;
+}
+
+export interface Measured {
+  readonly side: Side;
+  readonly timing: Timing;
+  readonly rounds: readonly Round[];
+  readonly facts: Facts;
+}
+
+export interface CaseResult {
+  readonly ours: Measured;
+  readonly peers: readonly Measured[];
+  /** Why peers that are not in the list were left out. */
+  readonly notes: readonly string[];
+}
+
+/** A run longer than this is its own warm-up, and is timed once. */
+const LONG_RUN = 5000;
+
+/**
+ * Prepares a case on every side, compares what they compute, and only then times them in turn, round after round, so
+ * that a slow moment of the machine falls on all. A side whose results differ, or that cannot run the case, is left
+ * out and named. The first round warms up and does not count.
+ */
+export async function runCase(
+  task: BenchTask,
+  ours: Side,
+  peers: readonly Side[],
+  options: CaseOptions,
+): Promise<CaseResult> {
+  const notes: string[] = [];
+  const prepared = await ours.prepare(task);
+  const sides = [{ side: ours, slow: prepared.milliseconds > LONG_RUN }];
+  for (const side of peers) {
+    try {
+      const { fingerprint, milliseconds } = await side.prepare(task);
+      const off = difference(prepared.fingerprint, fingerprint);
+      if (off <= options.tolerance) sides.push({ side, slow: milliseconds > LONG_RUN });
+      else notes.push(refusal(task, side, off, prepared.fingerprint, fingerprint));
+    } catch (error) {
+      notes.push(`${task.name}: ${side.name} does not run it: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  const rounds = sides.map((): Round[] => []);
+  for (let round = 0; round <= options.rounds; round++) {
+    for (const [i, { side, slow }] of sides.entries()) {
+      if (slow && round !== 1) continue;
+      const timed = await side.time(options.minimum);
+      if (round > 0) rounds[i].push(timed);
+    }
+  }
+  const measured: Measured[] = [];
+  for (const [i, { side }] of sides.entries()) {
+    const timing = summarize(rounds[i].map(({ milliseconds }) => milliseconds));
+    measured.push({ side, timing, rounds: rounds[i], facts: await side.facts() });
+  }
+  return { ours: measured[0], peers: measured.slice(1), notes };
+}
+
+function refusal(task: BenchTask, side: Side, off: number, ours: readonly number[], theirs: readonly number[]): string {
+  const few = (values: readonly number[]) =>
+    values
+      .slice(0, 3)
+      .map((value) => Number(value.toPrecision(5)))
+      .join(', ');
+  return (
+    `${task.name}: not compared with ${side.name}, whose results differ by ${off.toExponential(1)}: ` +
+    `ours ${few(ours)}, theirs ${few(theirs)}`
+  );
+}
