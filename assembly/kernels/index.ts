@@ -30,3 +30,6 @@ export * from './gather2d';
 export * from './depthwise-conv3x3';
 export * from './depthwise-conv3x3-backward-weight';
 export * from './depthwise-conv3x3-backward-input';
+export * from './layer-norm';
+export * from './group-norm';
+export * from './group-norm-backward';

@@ -1,18 +1,25 @@
 import type { OpName } from '../../src/ops/index.js';
 import { activation, activationBackward } from './activation.js';
 import type { ReferenceRule } from './array.js';
-import { batchNorm, batchNormApply, batchNormBackward, batchNormInference, batchNormInferenceBackward } from './batch-norm.js';
+import {
+  batchNorm,
+  batchNormApply,
+  batchNormBackward,
+  batchNormInference,
+  batchNormInferenceBackward,
+} from './batch-norm.js';
 import { conv2d, conv2dBackwardInput, conv2dBackwardWeight } from './conv2d.js';
 import { crossEntropy, crossEntropyBackward } from './cross-entropy.js';
 import { dropout } from './dropout.js';
 import { binary, toFloat, unary } from './elementwise.js';
 import { host } from './host.js';
 import { matmul } from './matmul.js';
+import { groupNorm, groupNormBackward, layerNorm, layerNormBackward } from './norms.js';
 import { accumulate, adam, ema, globalNorm, sgd } from './optimizers.js';
 import { avgPool2d, avgPool2dBackward, maxPool2d, maxPool2dBackward } from './pool2d.js';
 import { prelu, preluBackward } from './prelu.js';
 import { resize2d, resize2dBackward } from './resize2d.js';
-import { concat, copy, expand, fill, pad, reduce, reshape, slice, transpose } from './shapes.js';
+import { concat, copy, expand, fill, pad, reduce, reshape, slice, split, transpose } from './shapes.js';
 import { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax.js';
 import { topKCorrect } from './top-k-correct.js';
 
@@ -42,7 +49,11 @@ export const reference: { readonly [P in OpName]: ReferenceRule<never> } = {
   expand,
   fill,
   globalNorm,
+  groupNorm,
+  groupNormBackward,
   host,
+  layerNorm,
+  layerNormBackward,
   logSoftmax,
   logSoftmaxBackward,
   matmul,
@@ -59,6 +70,7 @@ export const reference: { readonly [P in OpName]: ReferenceRule<never> } = {
   slice,
   softmax,
   softmaxBackward,
+  split,
   toFloat,
   topKCorrect,
   transpose,

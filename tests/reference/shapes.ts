@@ -5,6 +5,7 @@ import type { PadAttrs } from '../../src/ops/pad.js';
 import type { ReduceAttrs } from '../../src/ops/reduce.js';
 import type { ReshapeAttrs } from '../../src/ops/reshape.js';
 import type { SliceAttrs } from '../../src/ops/slice.js';
+import type { SplitAttrs } from '../../src/ops/split.js';
 import type { TransposeAttrs } from '../../src/ops/transpose.js';
 import type { Shape } from '../../src/tensor/shape.js';
 import { size } from '../../src/tensor/shape.js';
@@ -53,6 +54,16 @@ export const slice: ReferenceRule<SliceAttrs> = ([x], { start, size: shape, step
     return x.data[from.reduce((flat, k, axis) => flat * x.shape[axis] + k, 0)];
   }),
 ];
+
+export const split: ReferenceRule<SplitAttrs> = ([x], { axis, sizes }) => {
+  let position = 0;
+  return sizes.map((length) => {
+    const from = position;
+    position += length;
+    const shape = x.shape.map((d, i) => (i === axis ? length : d));
+    return build(shape, (index) => x.data[ravel(index.with(axis, from + index[axis]), x.shape)]);
+  });
+};
 
 export const pad: ReferenceRule<PadAttrs> = ([x], { before, after, value }) => [
   build(

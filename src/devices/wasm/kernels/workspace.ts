@@ -17,3 +17,6 @@ export class Workspace {
 
 /** Moves an operand by whole elements of 4 bytes. */
 export const shifted = (operand: Operand, elements: number): Operand => at(operand.of, operand.offset + elements * 4);
+
+/** Bytes of one float a channel, in whole vectors. */
+export const channelLine = (channels: number): number => Math.ceil(channels / 4) * 16;

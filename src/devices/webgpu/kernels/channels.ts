@@ -18,12 +18,13 @@ export interface ChannelTiling {
   readonly blocks: number;
 }
 
-export function channelTiling(value: Value): ChannelTiling {
-  const channels = value.shape[1] ?? 1;
-  const vector = channels % 4 === 0;
+export function channelTiling(
+  value: Value,
+  channels = value.shape[1] ?? 1,
+  { rows = elements(value) / channels, vector = channels % 4 === 0 } = {},
+): ChannelTiling {
   const lanes = vector ? channels / 4 : channels;
   const x = lanesAcross(lanes);
-  const rows = elements(value) / channels;
   return { vector, rows, lanes, laneBytes: vector ? 16 : 4, x, blocks: Math.ceil(lanes / x) };
 }
 

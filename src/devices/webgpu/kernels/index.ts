@@ -22,6 +22,8 @@ import { lowerEma } from './ema.js';
 import { lowerExpand } from './expand.js';
 import { lowerFill } from './fill.js';
 import { lowerGlobalNorm } from './global-norm.js';
+import { lowerGroupNorm, lowerGroupNormBackward } from './group-norm.js';
+import { lowerLayerNorm, lowerLayerNormBackward } from './layer-norm.js';
 import { lowerMatmul } from './matmul.js';
 import { lowerMaxPool2d, lowerMaxPool2dBackward } from './max-pool2d.js';
 import { lowerPad } from './pad.js';
@@ -31,6 +33,7 @@ import { lowerResize2d, lowerResize2dBackward } from './resize2d.js';
 import { lowerSgd } from './sgd.js';
 import { lowerSlice } from './slice.js';
 import { lowerLogSoftmax, lowerLogSoftmaxBackward, lowerSoftmax, lowerSoftmaxBackward } from './softmax.js';
+import { lowerSplit } from './split.js';
 import { lowerToFloat } from './to-float.js';
 import { lowerTopKCorrect } from './top-k-correct.js';
 import { lowerTranspose } from './transpose.js';
@@ -53,6 +56,10 @@ export const webgpuKernels: { readonly [P in KernelOpName]: WebgpuLower<never> }
   batchNormApply: lowerBatchNormApply,
   batchNormInference: lowerBatchNormInference,
   batchNormInferenceBackward: lowerBatchNormInferenceBackward,
+  layerNorm: lowerLayerNorm,
+  layerNormBackward: lowerLayerNormBackward,
+  groupNorm: lowerGroupNorm,
+  groupNormBackward: lowerGroupNormBackward,
   maxPool2d: lowerMaxPool2d,
   maxPool2dBackward: lowerMaxPool2dBackward,
   avgPool2d: lowerAvgPool2d,
@@ -69,6 +76,7 @@ export const webgpuKernels: { readonly [P in KernelOpName]: WebgpuLower<never> }
   dropout: lowerDropout,
   transpose: lowerTranspose,
   concat: lowerConcat,
+  split: lowerSplit,
   slice: lowerSlice,
   pad: lowerPad,
   resize2d: lowerResize2d,
