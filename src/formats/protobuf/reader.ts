@@ -63,16 +63,21 @@ export class ProtoField {
   }
 
   /** Values of a repeated integer field, packed or not: what this occurrence of it adds. */
-  ints(): number[] {
-    if (this.wire === VARINT) return [this.int()];
-    const result: number[] = [];
+  bigints(): bigint[] {
+    if (this.wire === VARINT) return [this.bigint()];
+    const result: bigint[] = [];
     const content = this.bytes();
     for (let at = 0; at < content.length; ) {
       const { value, next } = readVarint(content, at, this.path);
-      result.push(Number(BigInt.asIntN(64, value)));
+      result.push(BigInt.asIntN(64, value));
       at = next;
     }
     return result;
+  }
+
+  /** The same as numbers; what is beyond 2^53 is rounded. */
+  ints(): number[] {
+    return this.bigints().map(Number);
   }
 
   floats(): number[] {
