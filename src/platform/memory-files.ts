@@ -1,7 +1,17 @@
 import { FormatError } from '../utils/errors.js';
-import type { Files } from './platform.js';
+import type { FileContent, Files } from './platform.js';
 
 const parent = (path: string) => path.slice(0, Math.max(0, path.lastIndexOf('/')));
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const result = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let position = 0;
+  for (const part of parts) {
+    result.set(part, position);
+    position += part.length;
+  }
+  return result;
+}
 
 /** Files that live in memory: the run folder of a page, and of tests. */
 export function memoryFiles(contents: Map<string, Uint8Array> = new Map()): Files {
@@ -12,8 +22,10 @@ export function memoryFiles(contents: Map<string, Uint8Array> = new Map()): File
     return content;
   };
   const isFolder = (path: string) => [...contents.keys()].some((name) => name.startsWith(`${path}/`));
-  const bytes = (content: Uint8Array | string) =>
-    typeof content === 'string' ? new TextEncoder().encode(content) : content.slice();
+  const bytes = (content: FileContent) => {
+    if (typeof content === 'string') return new TextEncoder().encode(content);
+    return content instanceof Uint8Array ? content.slice() : join(content);
+  };
 
   return {
     read: async (path) => get(path).slice(),
@@ -22,10 +34,11 @@ export function memoryFiles(contents: Map<string, Uint8Array> = new Map()): File
     },
     async append(path, text) {
       const [old, added] = [contents.get(path) ?? new Uint8Array(0), bytes(text)];
-      const joined = new Uint8Array(old.length + added.length);
-      joined.set(old);
-      joined.set(added, old.length);
-      contents.set(path, joined);
+      contents.set(path, join([old, added]));
+    },
+    async rename(from, to) {
+      contents.set(to, get(from));
+      contents.delete(from);
     },
     exists: async (path) => contents.has(path) || folders.has(path) || isFolder(path),
     async list(path) {

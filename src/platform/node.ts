@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { CvnetsError, DeviceError, FormatError } from '../utils/errors.js';
-import type { Files, Platform, WorkerHandle } from './platform.js';
+import type { FileContent, Files, Platform, WorkerHandle } from './platform.js';
 
 const packageName = 'cvnets';
 
@@ -44,6 +44,15 @@ const files: Files = {
     } catch (error) {
       await rm(temporary, { force: true });
       throw new FormatError(`cannot write ${path}: ${reason(error)}`, 'check free space and permissions');
+    }
+  },
+
+  async rename(from, to) {
+    try {
+      await rename(from, to);
+      await syncFolder(dirname(to));
+    } catch (error) {
+      throw new FormatError(`cannot rename ${from} to ${to}: ${reason(error)}`, 'check the path and its permissions');
     }
   },
 
@@ -85,10 +94,11 @@ const files: Files = {
   remove: (path) => rm(path, { force: true }),
 };
 
-async function writeThrough(path: string, flags: 'w' | 'a', content: Uint8Array | string): Promise<void> {
+async function writeThrough(path: string, flags: 'w' | 'a', content: FileContent): Promise<void> {
   const file = await open(path, flags);
   try {
-    await file.writeFile(content);
+    const parts = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
+    for (const part of parts) await file.writeFile(part);
     await file.sync();
   } finally {
     await file.close();

@@ -1,9 +1,17 @@
+/** Bytes, bytes in parts, or a text. */
+export type FileContent = Uint8Array | readonly Uint8Array[] | string;
+
 /** The files of a run. Paths use `/`; relative ones start at the working directory (or at the page's address). */
 export interface Files {
   /** The bytes are the caller's. Throws FormatError with the path when the file cannot be read. */
   read(path: string): Promise<Uint8Array>;
-  /** All or nothing: a reader, or a crash at any moment, sees the old content or the new one. */
-  write(path: string, content: Uint8Array | string): Promise<void>;
+  /**
+   * All or nothing: a reader, or a crash at any moment, sees the old content or the new one. Content may come in
+   * parts, which are not joined in memory.
+   */
+  write(path: string, content: FileContent): Promise<void>;
+  /** Gives a file another name in the same folder, in place of what is there. */
+  rename(from: string, to: string): Promise<void>;
   /** Adds to the end and reaches the disk before it resolves. */
   append(path: string, text: string): Promise<void>;
   exists(path: string): Promise<boolean>;
