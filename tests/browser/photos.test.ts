@@ -1,21 +1,16 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { train } from '../../src/cli/commands/train.js';
-import { parseYaml } from '../../src/config/yaml.js';
-import { nodePlatform, packageRoot } from '../../src/platform/node.js';
-import type { TrainEvent } from '../../src/train/events.js';
-import { bundleForPage, openSite, startChromium } from '../support/chromium.js';
+import { startChromium } from '../support/chromium.js';
 import type { SiteFiles } from '../support/page-server.js';
 import { writeJpegs } from '../support/photo-files.js';
+import { choose, drop, lossesInNode, photosSite, trainInPage } from '../support/photos-page.js';
 
 const folder = join(mkdtempSync(join(tmpdir(), 'cvnets-page-')), 'garden');
-const recipe = join(packageRoot(), 'recipes/flowers.yaml');
-const example = 'examples/browser/photos';
 
-/** The recipe for photos, small: MobileNetV2 on three sizes of image, seven steps in two epochs. */
+/** The recipe for photos, small: MobileNetV2 on three sizes of image, eight steps in two epochs. */
 const changes = `
 common.log_freq: 1
 device: {name: wasm, threads: 2}
@@ -28,107 +23,52 @@ model.classification.mobilenetv2.width_multiplier: 0.25
 scheduler: {max_epochs: 2, warmup_iterations: 3}
 `;
 
-type Losses = readonly (readonly [training: boolean, loss: number])[];
-
-/** Losses of all batches and of both validations, from the events of a run. */
-const lossesOf = (events: readonly TrainEvent[]): Losses =>
-  events.flatMap((event): Losses => {
-    if (event.event === 'step') return [[true, event.loss]];
-    return event.event === 'epoch' ? [[false, event.val_loss]] : [];
-  });
-
-/** The same run in Node, as `cvnets train` does it. */
-async function lossesInNode(): Promise<Losses> {
-  const events: TrainEvent[] = [];
-  const paths = `
-common.results_loc: ${join(folder, '../runs')}
-dataset.root_train: ${folder}
-model.classification.n_classes: 3`;
-  const write = (text: string) => {
-    for (const line of text.trimEnd().split('\n')) events.push(JSON.parse(line));
-  };
-  const context = {
-    platform: nodePlatform,
-    overrides: [...parseYaml(changes, 'changes'), ...parseYaml(paths, 'paths')],
-    interruptible: () => new AbortController().signal,
-    output: { isTerminal: false, write, writeError: () => {} },
-  };
-  expect(await train(context, recipe, { json: true })).toBe(true);
-  return lossesOf(events);
-}
-
 let browser: Browser;
 let files: SiteFiles;
-let expected: Losses;
+let expected: string[];
 beforeAll(async () => {
   writeJpegs(folder, ['daisy', 'rose', 'tulip'], 12);
   // Neither of these is a photo.
   writeFileSync(join(folder, 'notes.txt'), 'flowers');
   mkdirSync(join(folder, 'empty'));
-  expected = await lossesInNode();
-  expect(expected.filter(([training]) => training)).toHaveLength(8);
+  expected = await lossesInNode(folder, 3, changes);
+  expect(expected).toHaveLength(10);
   browser = await startChromium();
-  files = {
-    '/photos/index.html': readFileSync(join(packageRoot(), example, 'index.html')),
-    '/photos/page.js': await bundleForPage(`${example}/page.ts`),
-    '/photos/worker.js': await bundleForPage(`${example}/worker.ts`),
-    '/photos/recipe.yaml': readFileSync(recipe),
-  };
+  files = await photosSite();
 });
 afterAll(() => browser?.close());
-
-/** A folder from the desktop, dropped in the middle of the frame: Chromium gives the page its entries. */
-async function drop(page: Page): Promise<void> {
-  const { x, y, width, height } = (await page.locator('#drop').boundingBox())!;
-  const session = await page.context().newCDPSession(page);
-  const data = { items: [], files: [folder], dragOperationsMask: 1 };
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
-    await session.send('Input.dispatchDragEvent', { type, x: x + width / 2, y: y + height / 2, data });
-  }
-}
-
-const choose = (page: Page) => page.locator('[name=folder]').setInputFiles(folder);
 
 test.each([
   ['dropped, in a page that is cross-origin isolated', drop, true],
   ['chosen, in a page without shared memory', choose, false],
 ] as const)('a folder of photos, %s: every loss is that of Node, bit for bit', async (_, give, isolated) => {
-  const { page, address, log, close } = await openSite(browser, { files, isolated });
-  try {
-    // Keeps what the page's worker says.
-    await page.addInitScript(() => {
-      const messages: unknown[] = [];
-      Object.assign(globalThis, { messages });
-      const Original = Worker;
-      globalThis.Worker = class extends Original {
-        constructor(url: string | URL, options?: WorkerOptions) {
-          super(url, options);
-          this.addEventListener('message', ({ data }) => messages.push(data));
-        }
-      };
-    });
-    const loaded: string[] = [];
-    page.on('request', (request) => loaded.push(request.url().slice(address.length)));
-    await page.goto(`${address}photos/index.html`);
-    await page.getByLabel(/^Changes/).fill(changes);
-    await give(page);
-    await page.getByText('37 files in garden.').waitFor();
-    await page.getByRole('button', { name: 'Train', exact: true }).click();
-    await page.getByText(/^(Done|Failed)\.$/).waitFor({ timeout: 100_000 });
-    const said = await page.locator('#log').textContent();
-    const events = await page.evaluate(() =>
-      (globalThis as unknown as { messages: { event?: TrainEvent }[] }).messages.flatMap(({ event }) => event ?? []),
-    );
-    expect(lossesOf(events), said ?? '').toEqual(expected);
-    expect(said).toContain('30 photos train, 6 validate');
-    // Workers of the page read the photos, with shared memory and without.
-    expect(loaded).toContain('photo-worker.js');
-    expect(said?.includes('not cross-origin isolated')).toBe(!isolated);
+  const run = await trainInPage(browser, { files, isolated, give, folder, changes }, async (page) => {
+    expect(await page.locator('#chosen').textContent()).toBe('37 files in garden.');
     expect(await page.getByRole('row').count()).toBe(3);
     expect(await page.getByRole('link').allTextContents()).toEqual(['Save report.html', 'Save weights.safetensors']);
     expect(await page.locator('#curves').evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
-    expect(log).toEqual([]);
-  } finally {
-    await close();
-  }
+  });
+  expect(run.losses, run.said).toEqual(expected);
+  expect(run.said).toContain('30 photos train, 6 validate');
+  // Workers of the page read the photos, with shared memory and without.
+  expect(run.loaded).toContain('photo-worker.js');
+  expect(run.said.includes('not cross-origin isolated')).toBe(!isolated);
+  expect(run.log).toEqual([]);
+});
+
+test.each([
+  ['a folder without photos', join(folder, 'empty/more'), changes, 'no photos for train'],
+  ['a key that does not exist', folder, 'optim.sgd.nestrov: true', "did you mean 'optim.sgd.nesterov'?"],
+])('%s is told', async (_, given, text, message) => {
+  mkdirSync(given, { recursive: true });
+  writeFileSync(join(given, 'notes.txt'), 'flowers');
+  const { losses, said } = await trainInPage(browser, {
+    files,
+    isolated: true,
+    give: drop,
+    folder: given,
+    changes: text,
+  });
+  expect(losses).toEqual([]);
+  expect(said).toContain(message);
 });
