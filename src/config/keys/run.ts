@@ -41,9 +41,9 @@ export const runKeys = {
     .int()
     .min(-1)
     .refine((count) => count !== 0, 'use a whole number from 1, or -1 for one process')
+    .default(-1)
     // One process is what -1 means where each has one device.
     .transform((count) => (count === 1 ? -1 : count))
-    .default(-1)
     .describe('Processes that share the training images; each trains a network of its own'),
   'ddp.ranks_per_node': z
     .int()
