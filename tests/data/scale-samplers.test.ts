@@ -136,6 +136,18 @@ describe("CVNets' sequences for 1000 images, batch 128", () => {
   });
 });
 
+// As many batches as images of a rank divided by the mean batch size of the table, whatever is drawn.
+test.each([
+  [[224, 128, 320], 961],
+  [[256, 160, 320], 927],
+] as const)('ImageNet on 8 ranks, base, min and max %j: some %i updates an epoch', (side, updates) => {
+  const sampler = variable({ side, count: 1_281_167, rank: 3, world: 8 });
+  const epochs = [0, 1, 2].map((epoch) => sampler.batches(epoch));
+  const mean = epochs.reduce((sum, batches) => sum + batches, 0) / epochs.length;
+  expect(Math.abs(mean / updates - 1)).toBeLessThan(0.03);
+  expect(variable({ side, count: 1_281_167, rank: 7, world: 8 }).batches(2)).toBe(epochs[2]);
+});
+
 test('evaluation: base resolution, in order, the last batch filled from the front', () => {
   const batches = [...variable({ count: 250, batchSize: 100, shuffle: false }).epoch(7)];
   expect(batches.map(({ height, width, indices }) => [height, width, indices.length])).toEqual([
