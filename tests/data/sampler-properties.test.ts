@@ -5,7 +5,6 @@ import { epochIndices, epochLength, type IndexOptions, type ShardOptions } from 
 import { MultiScaleSampler } from '../../src/data/samplers/multi-scale-sampler.js';
 import type { Sampler } from '../../src/data/samplers/sampler.js';
 import { VariableBatchSampler } from '../../src/data/samplers/variable-batch-sampler.js';
-import { MersenneTwister } from '../../src/utils/mersenne-twister.js';
 
 const names = ['batch', 'multi-scale', 'variable'] as const;
 
@@ -142,18 +141,13 @@ describe('shards', () => {
     ]);
   });
 
-  test('the part is shuffled with the seed of the epoch', () => {
-    // random.seed(0); random.shuffle of six entries.
-    const order = [0, 1, 2, 3, 4, 5];
-    new MersenneTwister(0).shuffle(order);
-    const second = order.map((i) => (6 + i) % 10);
-    expect(dealt(0, 2, true)).toEqual([
-      [order[0], order[2], order[4]],
-      [order[1], order[3], order[5]],
-      [second[0], second[2], second[4]],
-      [second[1], second[3], second[5]],
-    ]);
-    expect(dealt(1, 2, true)).not.toEqual(dealt(0, 2, true));
+  // Obtained with CPython's random, seeded with the epoch: node 0 has images 0 to 5, node 1 has 6 to 9, 0 and 1.
+  test.each([
+    [0, {}, ['4 1 5', '2 0 3', '0 7 1', '8 6 9']],
+    [1, {}, ['2 5 4', '3 0 1', '8 1 0', '9 6 7']],
+    [0, { repeats: 2, truncateRepeats: true }, ['4 2 1', '4 2 1', '0 8 7', '0 8 7']],
+  ] as const)('epoch %i, %j: the parts are shuffled', (epoch, more, expected) => {
+    expect(dealt(epoch, 2, true, more).map((indices) => indices.join(' '))).toEqual(expected);
   });
 
   test('repeats are dealt inside the part', () => {
