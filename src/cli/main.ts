@@ -113,6 +113,8 @@ function program(context: CommandContext): Command {
     .command('check')
     .description('read every photo of a folder: counts, sizes, damaged and odd files, balance of the classes')
     .argument('<folder>', 'CLASS/photo.jpg, in the folder itself or in train and val')
+    .option('--dataset <name>', 'the folder, or file, is that of another dataset, such as image_list')
+    .addOption(plugin())
     .option('--headers-only', 'look at headers only: faster, but damaged pixels are not found')
     .option('--sheet <file>', 'PNG with some photos of each class', 'contact_sheet.png')
     .option('--no-sheet', 'write no contact sheet')

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { decode, encode } from 'fast-png';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type DataCheckFlags, dataCheck } from '../../src/cli/commands/data-check.js';
+import { writeIdx } from '../../src/data/datasets/idx.js';
 import { nodePlatform } from '../../src/platform/node.js';
 import { noiseImage } from '../support/noise-image.js';
 
@@ -113,5 +114,32 @@ describe('data check', () => {
   test('a folder without photos is refused with the layout that is expected', async () => {
     await expect(check(join(root, 'val/dog'), {})).rejects.toThrow('expected CLASS/photo.jpg');
     await expect(check(join(root, 'nowhere'), {})).rejects.toThrow('cannot list');
+  });
+});
+
+describe('other datasets', () => {
+  const list = (file: string, ...rows: string[]) => put(file, `path,label\n${rows.join('\n')}\n`);
+  const counts = async (path: string, flags: DataCheckFlags) =>
+    JSON.parse((await check(path, { json: true, sheet: false, ...flags })).out);
+
+  test('lists: a photo of each class that is listed, in both splits', async () => {
+    list('lists/train.csv', '../train/cat/0.png,tabby', '../train/cat/1.png,tabby', '../train/dog/20.png,poodle');
+    list('lists/val.csv', '../val/cat/b.png,poodle');
+    const found = await counts(join(root, 'lists'), { dataset: 'image_list' });
+    expect(found).toMatchObject({
+      photos: 4,
+      counts: { train: { poodle: 1, tabby: 2 }, val: { poodle: 1, tabby: 0 } },
+      unreadable: [],
+      ignored: [],
+    });
+    const one = await counts(join(root, 'lists/train.csv'), { dataset: 'image_list' });
+    expect(one).toMatchObject({ photos: 3, counts: { all: { poodle: 1, tabby: 2 } }, odd: [] });
+  });
+
+  test('names and kinds that are refused', async () => {
+    await expect(check(root, { dataset: 'image_lists' })).rejects.toThrow("did you mean 'image_list'?");
+    put('digits/train-images', writeIdx({ shape: [1, 2, 2], data: new Uint8Array(4) }));
+    put('digits/train-labels', writeIdx({ shape: [1], data: new Uint8Array(1) }));
+    await expect(check(join(root, 'digits'), { dataset: 'idx' })).rejects.toThrow('idx holds pixels, not photos');
   });
 });

@@ -69,6 +69,12 @@ device: {name: wasm, threads: 1}
     expect(found.at(-1)).toHaveProperty(result);
   });
 
+  test('data check reads the photos of the dataset', async () => {
+    const args = ['data', 'check', photos, '--dataset', 'named_photos', '--plugin', dataset, '--no-sheet', '--json'];
+    const [found] = await cvnets(...args);
+    expect(found).toMatchObject({ photos: 20, counts: { train: { oak: 8, pine: 8 }, val: { oak: 2, pine: 2 } } });
+  });
+
   test('plan and summary know the network', async () => {
     const [plan] = await cvnets('plan', 'trees.yaml', ...plugins, '--json');
     expect(plan).toMatchObject({ batch: 8, image: { channels: 3, height: 32, width: 32 } });

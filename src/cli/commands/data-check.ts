@@ -1,5 +1,7 @@
 import pc from 'picocolors';
-import { type CheckedFile, checkFolder, type FolderCheck } from '../../data/datasets/check-folder.js';
+import { datasetRegistry } from '../../config/build-data.js';
+import { listDataset, listFolder } from '../../data/datasets/check-folder.js';
+import { type CheckedFile, checkPhotos, type FolderCheck } from '../../data/datasets/check-photos.js';
 import { ImageDecoders } from '../../data/images/decoder.js';
 import type { RgbImage } from '../../data/images/image.js';
 import { JpegDecoder } from '../../data/images/jpeg.js';
@@ -17,6 +19,8 @@ export interface DataCheckFlags {
   readonly headersOnly?: boolean;
   /** File of the contact sheet; false for none. */
   readonly sheet?: string | false;
+  /** How recipes name the dataset; by default a folder with one folder a class. */
+  readonly dataset?: string;
 }
 
 const TILE = 84;
@@ -25,14 +29,20 @@ const MOST_TILES = 240;
 const MOST_LISTED = 20;
 const BAR = 20;
 
-/** Looks at every photo of a folder. @returns false when some cannot be read */
+/** Looks at every photo of a folder, or of another dataset. @returns false when some cannot be read */
 export async function dataCheck(context: CommandContext, folder: string, flags: DataCheckFlags): Promise<boolean> {
   const { platform, output } = context;
   const jpeg = await JpegDecoder.create(platform);
   const decoder = new ImageDecoders({ jpeg, png: new PngDecoder() });
   const tiles: Tile[] = [];
   const live = output.isTerminal && !flags.json;
-  const result = await checkFolder(platform.files, folder.replace(/(?<=.)\/+$/, ''), {
+  const root = folder.replace(/(?<=.)\/+$/, '');
+  const { files } = platform;
+  const listing =
+    flags.dataset === undefined
+      ? await listFolder(files, root)
+      : await listDataset(files, flags.dataset, datasetRegistry.get('--dataset', flags.dataset), root);
+  const result = await checkPhotos(files, listing, {
     decoder,
     orientation: (file) => jpeg.header(file).orientation,
     headersOnly: flags.headersOnly,

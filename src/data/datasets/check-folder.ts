@@ -1,64 +1,20 @@
 import type { Files } from '../../platform/platform.js';
-import { FormatError } from '../../utils/errors.js';
-import { type ImageDecoder, imageFormat } from '../images/decoder.js';
-import type { RgbImage } from '../images/image.js';
-
-/** A file of a folder of photos, and what is wrong with it. */
-export interface CheckedFile {
-  readonly path: string;
-  readonly split: string;
-  readonly class: string;
-  readonly bytes: number;
-  /** Missing when it cannot be read. */
-  readonly size?: { readonly width: number; readonly height: number };
-  /** Why it cannot be read: a run would skip it. */
-  readonly problem?: string;
-  /** What a run does not mind but a person should know. */
-  readonly remarks: readonly string[];
-}
-
-export interface FolderCheck {
-  readonly splits: readonly string[];
-  /** Classes of all splits, sorted. */
-  readonly classes: readonly string[];
-  /** Photos, in the order of their paths. */
-  readonly files: readonly CheckedFile[];
-  /** Things in the folder that no run reads, with the reason. */
-  readonly ignored: readonly { readonly path: string; readonly reason: string }[];
-}
-
-export interface CheckOptions {
-  readonly decoder: ImageDecoder;
-  /** EXIF orientation of a JPEG, 1 when it is upright. */
-  readonly orientation: (file: Uint8Array) => number;
-  /** Looks at headers only: faster, but damaged pixels are not found. */
-  readonly headersOnly?: boolean;
-  /** Is shown every photo that could be decoded, with its place in its class and how many the class has. */
-  readonly onImage?: (file: CheckedFile, image: RgbImage, place: number, count: number) => void;
-  readonly onProgress?: (done: number, all: number) => void;
-}
-
-interface Found {
-  readonly path: string;
-  readonly split: string;
-  readonly class: string;
-  readonly place: number;
-  readonly count: number;
-}
+import { ConfigError, FormatError } from '../../utils/errors.js';
+import type { FoundPhoto, Listing } from './check-photos.js';
+import { isPhotoDataset, type PhotoDataset, type Split } from './dataset.js';
+import type { DatasetSource } from './index.js';
 
 const photo = /\.(jpe?g|png)$/i;
-const SMALL = 32;
-const LONG = 4;
 
 /**
- * Reads every photo below `root/CLASS`, or below `root/train/CLASS` and `root/val/CLASS` when they are there.
+ * Finds every photo below `root/CLASS`, or below `root/train/CLASS` and `root/val/CLASS` when they are there.
  * Throws FormatError when there is no photo at all.
  */
-export async function checkFolder(files: Files, root: string, options: CheckOptions): Promise<FolderCheck> {
+export async function listFolder(files: Files, root: string): Promise<Listing> {
   const top = await files.list(root);
   const splits = ['train', 'val'].filter((name) => top.includes(name));
   const ignored: { path: string; reason: string }[] = [];
-  const found: Found[] = [];
+  const found: FoundPhoto[] = [];
   for (const split of splits.length > 0 ? splits : ['']) {
     found.push(...(await photosOf(files, split ? `${root}/${split}` : root, split, ignored)));
   }
@@ -72,14 +28,38 @@ export async function checkFolder(files: Files, root: string, options: CheckOpti
       'expected CLASS/photo.jpg, in the folder itself or in train and val',
     );
   }
-  const seen = new Map<string, Found>();
-  const checked: CheckedFile[] = [];
-  for (const entry of found) {
-    checked.push(await checkFile(await files.read(entry.path), entry, seen, options));
-    options.onProgress?.(checked.length, found.length);
-  }
-  const classes = [...new Set(found.map((entry) => entry.class))].sort();
-  return { splits, classes, files: checked, ignored };
+  return { splits, found, ignored };
+}
+
+/**
+ * Photos of a dataset that finds them by itself. Throws ConfigError when it holds pixels instead of files.
+ * @param root what a recipe would say for `dataset.root_train`
+ */
+export async function listDataset(files: Files, name: string, source: DatasetSource, root: string): Promise<Listing> {
+  const classes = await source.classNames?.(files, root, 'train');
+  const load = async (split: Split): Promise<PhotoDataset> => {
+    const dataset = await source.load(files, root, split, { classes });
+    if (isPhotoDataset(dataset)) return dataset;
+    throw new ConfigError(`${name} holds pixels, not photos`, 'there are no files to check');
+  };
+  const train = await load('train');
+  const val = await load('val').catch((error) => {
+    if (error instanceof FormatError) return undefined;
+    throw error;
+  });
+  // One list for both is split when it is trained on.
+  const isSplit = val !== undefined && val.paths.join('\n') !== train.paths.join('\n');
+  if (!isSplit) return { splits: [], found: labelled(train, ''), ignored: [] };
+  return { splits: ['train', 'val'], found: [...labelled(train, 'train'), ...labelled(val, 'val')], ignored: [] };
+}
+
+function labelled({ paths, labels, classes }: PhotoDataset, split: string): FoundPhoto[] {
+  const counts = classes.map((_, label) => labels.filter((one) => one === label).length);
+  const places = classes.map(() => 0);
+  return paths.map((path, i) => {
+    const label = labels[i];
+    return { path, split, class: classes[label], place: places[label]++, count: counts[label] };
+  });
 }
 
 async function photosOf(
@@ -87,8 +67,8 @@ async function photosOf(
   folder: string,
   split: string,
   ignored: { path: string; reason: string }[],
-): Promise<Found[]> {
-  const found: Found[] = [];
+): Promise<FoundPhoto[]> {
+  const found: FoundPhoto[] = [];
   for (const name of await files.list(folder)) {
     const path = `${folder}/${name}`;
     if (name.startsWith('.')) continue;
@@ -119,46 +99,4 @@ async function listOf(files: Files, path: string): Promise<string[] | undefined>
   } catch {
     return undefined;
   }
-}
-
-async function checkFile(
-  file: Uint8Array,
-  found: Found,
-  seen: Map<string, Found>,
-  { decoder, orientation, headersOnly, onImage }: CheckOptions,
-): Promise<CheckedFile> {
-  const entry = { path: found.path, split: found.split, class: found.class, bytes: file.length };
-  const remarks = await duplicateRemarks(file, found, seen);
-  const format = imageFormat(file);
-  const named = /\.png$/i.test(found.path) ? 'png' : 'jpeg';
-  if (format && format !== named) remarks.push(`is a ${format.toUpperCase()} file whatever its name says`);
-  try {
-    // Before the pixels, which stay valid until the decoder's next call only.
-    const turned = format === 'jpeg' ? orientation(file) : 1;
-    const image = headersOnly ? undefined : decoder.decode(file);
-    const { width, height } = image ?? decoder.header(file);
-    if (Math.min(width, height) < SMALL) remarks.push(`has ${width}x${height} pixels only`);
-    if (Math.max(width, height) > LONG * Math.min(width, height)) remarks.push(`is ${width}x${height}: very long`);
-    if (turned !== 1) remarks.push(`has EXIF orientation ${turned}, which is not applied`);
-    const checked = { ...entry, size: { width, height }, remarks };
-    if (image) onImage?.(checked, image, found.place, found.count);
-    return checked;
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    return { ...entry, problem: error.message.split('\n')[0], remarks };
-  }
-}
-
-/** The same bytes twice weigh double in training, and in both splits they make validation too good. */
-async function duplicateRemarks(file: Uint8Array, found: Found, seen: Map<string, Found>): Promise<string[]> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', file as Uint8Array<ArrayBuffer>));
-  const key = String.fromCharCode(...digest);
-  const first = seen.get(key);
-  if (!first) {
-    seen.set(key, found);
-    return [];
-  }
-  if (first.split !== found.split) return [`is the same as ${first.path}: validation would test what was trained on`];
-  if (first.class !== found.class) return [`is the same as ${first.path}, which has another class`];
-  return [`is the same as ${first.path}`];
 }
