@@ -23,8 +23,8 @@ export interface ConvLayerOptions {
   readonly kernel: number;
   readonly stride?: number | Pair;
   readonly dilation?: number;
-  /** Default: half the dilated kernel, which keeps the size at stride 1. */
-  readonly padding?: number | Pair | Padding4;
+  /** Default: half the dilated kernel, which keeps the size at stride 1; `same` is TensorFlow's. */
+  readonly padding?: number | Pair | Padding4 | 'same';
   readonly groups?: number;
   readonly bias?: boolean;
   readonly norm?: boolean;

@@ -10,6 +10,8 @@ export interface InitializeOptions {
   readonly conv_init_std_dev?: number;
   readonly linear_init?: InitMethod;
   readonly linear_init_std_dev?: number;
+  /** Values by name, row-major, that stand in for initial ones: weights of an earlier training. */
+  readonly values?: ReadonlyMap<string, Float32Array>;
 }
 
 export interface ModelStates {
@@ -24,12 +26,13 @@ export interface ModelStates {
  * only, not on the order of construction. Call it once, on the outermost module.
  */
 export function initialize(root: Module, options: InitializeOptions = {}): ModelStates {
-  const { seed = 0 } = options;
+  const { seed = 0, values } = options;
   root.nameParts();
   const states = [...namedParameters(root)].map(([name, parameter]) => {
     const init = chooseInitializer(parameter, options);
     const { shape, role } = parameter;
-    const state = new State(name, shape, role, () => init(shape, new PhiloxSequence(seed, streamOf(name))));
+    const draw = () => init(shape, new PhiloxSequence(seed, streamOf(name)));
+    const state = new State(name, shape, role, () => values?.get(name) ?? draw());
     parameter.bind(state);
     return state;
   });

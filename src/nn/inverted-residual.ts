@@ -10,6 +10,8 @@ export interface InvertedResidualOptions {
   readonly stride: number;
   readonly expand: number;
   readonly dilation?: number;
+  /** Of the depthwise convolution; `same` is TensorFlow's. */
+  readonly padding?: 'same';
 }
 
 /**
@@ -22,11 +24,11 @@ export class InvertedResidual extends Module {
 
   constructor(inChannels: number, outChannels: number, options: InvertedResidualOptions) {
     super();
-    const { settings, stride, expand, dilation } = options;
+    const { settings, stride, expand, dilation, padding } = options;
     const hidden = makeDivisible(Math.round(inChannels * expand), 8);
     this.block = new Sequential({
       exp_1x1: expand !== 1 && new ConvLayer(inChannels, hidden, { settings, kernel: 1 }),
-      conv_3x3: new ConvLayer(hidden, hidden, { settings, kernel: 3, stride, dilation, groups: hidden }),
+      conv_3x3: new ConvLayer(hidden, hidden, { settings, kernel: 3, stride, dilation, padding, groups: hidden }),
       red_1x1: new ConvLayer(hidden, outChannels, { settings, kernel: 1, act: false }),
     });
     this.skip = stride === 1 && inChannels === outChannels;

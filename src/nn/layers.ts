@@ -21,11 +21,12 @@ import { currentScope, type Tensor } from '../tensor/tensor.js';
 import { streamOf } from '../utils/random.js';
 import { constant, ones, torchDefault, torchDefaultBias, xavierUniform, zeros } from './init.js';
 import { type ForwardContext, Module, Parameter } from './module.js';
+import { samePadding } from './same-padding.js';
 
 export interface Conv2dLayerOptions {
   readonly kernel: number | Pair;
   readonly stride?: number | Pair;
-  readonly padding?: number | Pair | Padding4;
+  readonly padding?: number | Pair | Padding4 | 'same';
   readonly dilation?: number | Pair;
   readonly groups?: number;
   readonly bias?: boolean;
@@ -50,7 +51,8 @@ export class Conv2d extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const { stride, padding, dilation, groups } = this.options;
+    const { stride, dilation, groups } = this.options;
+    const padding = this.options.padding === 'same' ? samePadding(x.shape, this.options) : this.options.padding;
     return conv2d(x, this.weight.read(), { bias: this.bias?.read(), stride, padding, dilation, groups });
   }
 }
@@ -77,7 +79,6 @@ export class BatchNorm extends Module {
   readonly bias: Parameter;
   readonly running_mean: Parameter;
   readonly running_var: Parameter;
-  frozen = false;
 
   constructor(
     channels: number,
@@ -101,7 +102,7 @@ export class BatchNorm extends Module {
     const { eps = 1e-5, momentum = 0.1 } = this.options;
     const [gamma, beta] = [this.weight.read(), this.bias.read()];
     const [runningMean, runningVar] = [this.running_mean.read(), this.running_var.read()];
-    if (!training || this.frozen) return batchNormInference(x, gamma, beta, runningMean, runningVar, { eps });
+    if (!training) return batchNormInference(x, gamma, beta, runningMean, runningVar, { eps });
     const result = batchNorm(x, gamma, beta, runningMean, runningVar, { eps, momentum });
     this.running_mean.write(result.runningMean);
     this.running_var.write(result.runningVar);

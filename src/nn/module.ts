@@ -68,12 +68,15 @@ export type Part = Module | Parameter;
  */
 export abstract class Module {
   #name = '';
+  /** Evaluates in training too: norms keep their statistics, random layers do nothing. */
+  frozen = false;
 
   /** The layer's equation. Callers use `call`, which also tells nodes and errors which layer they belong to. */
   abstract forward(x: Tensor, context: ForwardContext): Tensor;
 
   call(x: Tensor, context: ForwardContext): Tensor {
-    return withScope(this.#name, () => this.forward(x, context));
+    const own = this.frozen && context.training ? { ...context, training: false } : context;
+    return withScope(this.#name, () => this.forward(x, own));
   }
 
   /** Direct parts by name; parts of arrays and records are called `field.index` and `field.key`. */

@@ -4,10 +4,13 @@ import { InvertedResidual } from '../../nn/inverted-residual.js';
 import { Sequential } from '../../nn/sequential.js';
 import { classifierHead, Encoder, type EncoderOptions, layerSettings } from './model.js';
 import { stageStrides } from './stages.js';
+import type { Variant } from './variants/index.js';
 
 export interface MobileNetV2Options extends EncoderOptions {
-  /** Scales the channels of every stage, but not of the first convolution [1]. */
+  /** Scales the channels of every stage [1]. */
   readonly width_multiplier?: number;
+  /** Whose MobileNetV2 it is: all but CVNets scale the first convolution, and TensorFlow pads differently [cvnets]. */
+  readonly variant?: Variant;
 }
 
 /** Expansion, output channels, blocks, stride of the first block: the rows of Table 2, by stage. */
@@ -39,12 +42,13 @@ export class MobileNetV2 extends Encoder {
 
   constructor(options: MobileNetV2Options = {}) {
     super(options);
-    const { width_multiplier: width = 1, output_stride, global_pool } = options;
+    const { width_multiplier: width = 1, variant = 'cvnets', output_stride, global_pool } = options;
     const { classifier_dropout = clamp(Math.round(200 * width) / 1000, 0, 0.2) } = options;
     const settings = layerSettings(options);
     const scaled = (channels: number): number => makeDivisible(channels * width, 8);
     const next = stageStrides(output_stride);
-    let channels = 32;
+    const padding = variant === 'tensorflow' ? 'same' : undefined;
+    let channels = variant === 'cvnets' ? 32 : scaled(32);
 
     const stage = (index: number): Sequential => {
       const blocks: Record<string, InvertedResidual> = {};
@@ -53,14 +57,14 @@ export class MobileNetV2 extends Encoder {
         for (let i = 0; i < count; i++) {
           const window = i === 0 ? { stride, dilation: firstDilation } : { stride: 1, dilation };
           const name = `mv2_block_${Object.keys(blocks).length}`;
-          blocks[name] = new InvertedResidual(channels, scaled(out), { settings, expand, ...window });
+          blocks[name] = new InvertedResidual(channels, scaled(out), { settings, expand, padding, ...window });
           channels = scaled(out);
         }
       }
       return new Sequential(blocks);
     };
 
-    this.conv_1 = new ConvLayer(3, channels, { settings, kernel: 3, stride: 2 });
+    this.conv_1 = new ConvLayer(3, channels, { settings, kernel: 3, stride: 2, padding });
     this.layer_1 = stage(1);
     this.layer_2 = stage(2);
     this.layer_3 = stage(3);

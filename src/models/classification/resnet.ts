@@ -1,9 +1,11 @@
 import { ConvLayer } from '../../nn/conv-layer.js';
-import { Identity } from '../../nn/layers.js';
+import { Identity, MaxPool2d } from '../../nn/layers.js';
+import type { Module } from '../../nn/module.js';
 import { BasicResnetBlock, BottleneckResnetBlock } from '../../nn/resnet-block.js';
 import { Sequential } from '../../nn/sequential.js';
 import { classifierHead, Encoder, type EncoderOptions, layerSettings } from './model.js';
 import { stageStrides } from './stages.js';
+import type { Variant } from './variants/index.js';
 
 export interface ResNetOptions extends EncoderOptions {
   /** Number of layers [50]. */
@@ -14,6 +16,8 @@ export interface ResNetOptions extends EncoderOptions {
   readonly stochastic_depth_prob?: number;
   /** Squeeze and excitation in every block [false]. */
   readonly se_resnet?: boolean;
+  /** Whose ResNet it is: torchvision and timm start with a 7x7 convolution and a max-pool, as the paper [cvnets]. */
+  readonly variant?: Variant;
 }
 
 /** Blocks in layer_2 ... layer_5 (arXiv:1512.03385, Table 1) and, for SE-ResNet, squeezed channels. */
@@ -28,10 +32,10 @@ export type ResNetDepth = keyof typeof variants;
 
 const widths = [64, 128, 256, 512] as const;
 
-/** ResNet with CVNets' stem: two strided 3x3 convolutions, the second one depthwise, instead of a 7x7 and a max-pool. */
+/** ResNet. CVNets' stem are two strided 3x3 convolutions, the second one depthwise. */
 export class ResNet extends Encoder {
   readonly conv_1: ConvLayer;
-  readonly layer_1: ConvLayer;
+  readonly layer_1: Module;
   readonly layer_2: Sequential;
   readonly layer_3: Sequential;
   readonly layer_4: Sequential;
@@ -43,7 +47,7 @@ export class ResNet extends Encoder {
   constructor(options: ResNetOptions = {}) {
     super(options);
     const { depth = 50, dropout, stochastic_depth_prob = 0, se_resnet = false } = options;
-    const { classifier_dropout = 0, output_stride, global_pool } = options;
+    const { classifier_dropout = 0, output_stride, global_pool, variant = 'cvnets' } = options;
     const { block: Block, counts, squeeze } = variants[depth];
     const expansion = Block === BottleneckResnetBlock ? BottleneckResnetBlock.expansion : 1;
     const settings = layerSettings(options);
@@ -70,8 +74,11 @@ export class ResNet extends Encoder {
       return new Sequential(parts);
     };
 
-    this.conv_1 = new ConvLayer(3, channels, { settings, kernel: 3, stride: 2 });
-    this.layer_1 = new ConvLayer(channels, channels, { settings, kernel: 3, stride: 2, groups: channels });
+    const isOurs = variant === 'cvnets';
+    this.conv_1 = new ConvLayer(3, channels, { settings, kernel: isOurs ? 3 : 7, stride: 2 });
+    this.layer_1 = isOurs
+      ? new ConvLayer(channels, channels, { settings, kernel: 3, stride: 2, groups: channels })
+      : new MaxPool2d({ kernel: 3, stride: 2, padding: 1 });
     this.layer_2 = stage(2);
     this.layer_3 = stage(3);
     this.layer_4 = stage(4);
