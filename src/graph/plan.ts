@@ -67,7 +67,7 @@ export function buildPlan(name: string, trace: ProgramTrace, device: Device, { b
 }
 
 function planTrace(name: string, trace: ProgramTrace, device: Device): Plan {
-  const graph = lowerGraph(trace, device.alignment);
+  const graph = lowerGraph(trace, { maxBytes: device.maxOperandBytes, alignment: device.alignment });
   placeConcats(graph, device.alignment);
   assignInPlace(graph);
   const slabs = assignGroups(graph);

@@ -95,8 +95,8 @@ export const ops = {
 
 export type OpName = keyof typeof ops;
 
-/** Operators that a device has kernels for: reshape is an alias, and host nodes run outside. */
-export type KernelOpName = Exclude<OpName, 'reshape' | 'host'>;
+/** Operators that a device has kernels for: reshape and transpose are views, and host nodes run outside. */
+export type KernelOpName = Exclude<OpName, 'reshape' | 'transpose' | 'host'>;
 
 export type * from './accumulate.js';
 export { accumulate } from './accumulate.js';

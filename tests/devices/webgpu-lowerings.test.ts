@@ -172,6 +172,7 @@ test('dispatches stay legal for any map', () => {
     fc.integer({ min: 2, max: 120 }),
     fc.integer({ min: 1, max: 120 }),
   );
+  const layer = { eps: 0, epsilonOf: 'variance' };
   fc.assert(
     fc.property(map, fc.subarray([0, 1, 2, 3]), fc.boolean(), (x, axes, keepDims) => {
       const c = [x[1]];
@@ -181,7 +182,8 @@ test('dispatches stay legal for any map', () => {
       expectLegal(lower('reduce', [x], { kind: 'mean', axes, keepDims }).lowering);
       expectLegal(lower('preluBackward', [x, c, x], {}).lowering);
       expectLegal(lower('binary', [x, [x[1], 1, 1]], { kind: 'mul' }).lowering);
-      expectLegal(lower('transpose', [x], { order: [3, 0, 2, 1] }).lowering);
+      expectLegal(lower('layerNormBackward', [x, x, c, [x[0], x[2], x[3]], [x[0], x[2], x[3]]], layer).lowering);
+      expectLegal(lower('groupNormBackward', [x, x, c, [x[0], 1], [x[0], 1]], { groups: 1, eps: 0 }).lowering);
       expectLegal(lower('softmax', [x], { axis: 2 }).lowering);
     }),
     { numRuns: 60 },

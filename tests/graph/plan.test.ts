@@ -1,9 +1,23 @@
 import { expect, test } from 'vitest';
 import { buildPlan } from '../../src/graph/plan.js';
-import { add, batchNorm, concat, fill, flatten, mul, relu, reshape, sgd, slice } from '../../src/ops/index.js';
+import {
+  add,
+  batchNorm,
+  concat,
+  fill,
+  flatten,
+  gelu,
+  mul,
+  relu,
+  reshape,
+  sgd,
+  slice,
+  split,
+  transpose,
+} from '../../src/ops/index.js';
 import { trace } from '../../src/scheduler/engine.js';
 import { readState, State, writeState } from '../../src/tensor/state.js';
-import { input, scalar, withScope } from '../../src/tensor/tensor.js';
+import { input, scalar, type Tensor, withScope } from '../../src/tensor/tensor.js';
 import { fakeDevice } from '../support/fake-device.js';
 
 const state = (name: string, shape: number[]) =>
@@ -119,6 +133,35 @@ test('reshape is free when the memory order allows it, and a copy when it does n
   expect(copies(relu(flatten(x)))).toEqual(['copy', 'activation']);
   expect(copies(relu(flatten(input('pooled', [2, 3, 1, 1]))))).toEqual(['activation']);
   expect(copies(relu(reshape(input('m', [6, 4]), [4, 6])))).toEqual(['activation']);
+});
+
+test('patches of a feature map are one copy, there and back', () => {
+  const x = input('x', [2, 3, 4, 6]);
+  const cells = transpose(reshape(x, [2, 3, 2, 2, 3, 2]), [0, 3, 5, 2, 4, 1]);
+  const tokens = gelu(reshape(cells, [8, 6, 3]));
+  const map = reshape(transpose(reshape(tokens, [2, 2, 2, 2, 3, 3]), [0, 5, 3, 1, 4, 2]), [2, 3, 4, 6]);
+  const plan = buildPlan(
+    'patches',
+    trace(() => ({ y: relu(map) })),
+    fakeDevice(),
+  );
+  expect(names(plan)).toEqual(['copy', 'activation', 'copy', 'activation']);
+});
+
+test('a view is copied once for all who want it in order, and not for who walks it', () => {
+  const x = transpose(input('x', [4, 3]), [1, 0]);
+  const plan = (y: Tensor) =>
+    names(
+      buildPlan(
+        'view',
+        trace(() => ({ y })),
+        fakeDevice(),
+      ),
+    );
+  expect(plan(add(relu(x), gelu(x)))).toEqual(['copy', 'activation', 'activation', 'binary']);
+  expect(plan(relu(split(x, [2, 2], 1)[0]))).toEqual(['split', 'activation']);
+  expect(plan(x)).toEqual(['copy']);
+  expect(plan(transpose(x, [1, 0]))).toEqual([]);
 });
 
 test('slices and concatenations of the batch are windows, not copies', () => {

@@ -10,15 +10,22 @@ import {
   conv2d,
   crossEntropy,
   globalNorm,
+  groupNorm,
+  layerNorm,
   linear,
+  matmul,
   maxPool2d,
   mean,
   mul,
   pad,
   prelu,
+  reshape,
   resize2d,
   sgd,
+  split,
+  square,
   sum,
+  transpose,
 } from '../../src/ops/index.js';
 import { trace } from '../../src/scheduler/engine.js';
 import type { TypedArray } from '../../src/tensor/dtype.js';
@@ -87,6 +94,18 @@ function trainingStep(feeds: Feeds): Tensor[] {
   return [loss, ...grads, gradNorm, norm.runningMean, norm.runningVar, ...updated.parameters, ...updated.momenta];
 }
 
+/** A step of what transformers are made of: norms within a sample, products of matrices, parts of channels. */
+function attentionStep(feeds: Feeds): Tensor[] {
+  const x = feeds.f32('map', [BATCH, 8, 12, 12], 3, 5);
+  const [scale, shift] = [feeds.f32('scale', [8], 0.5, 1.5), feeds.f32('shift', [8])];
+  const w = feeds.f32('w', [24, 8]);
+  const map = groupNorm(layerNorm(x, scale, shift), scale, shift, { groups: 2 });
+  const tokens = reshape(transpose(map, [0, 3, 2, 1]), [BATCH, 144, 8]);
+  const [q, k, v] = split(linear(layerNorm(tokens, scale, shift), w), [8, 8, 8], 2);
+  const attended = matmul(matmul(q, k, { transposeA: true }), v, { transposeB: true });
+  return [attended, ...gradients(mean(square(attended)), [scale, shift, w])];
+}
+
 /** Plans and runs with a binding limit of `bytes`. */
 async function limited<T>(device: Device, bytes: number, run: () => Promise<T>): Promise<T> {
   const settable = device as { maxOperandBytes: number };
@@ -115,6 +134,16 @@ describe.each(await devices())('$name', (device: TestDevice) => {
     const whole = await device.evaluate(step, all.values);
     // 44 KB activations in windows of 3 rows, weights still whole.
     const windows = await limited(device.engine.device, 16_384, () => device.evaluate(step, all.values));
+    whole.forEach((expected, i) => {
+      expectNear(windows[i], expected, `output ${i}`);
+    });
+  });
+
+  test('norms within a sample, matrix products and transpositions in windows', async () => {
+    const feeds = new Feeds();
+    const outputs = attentionStep(feeds);
+    const whole = await device.evaluate(outputs, feeds.values);
+    const windows = await limited(device.engine.device, 49_000, () => device.evaluate(outputs, feeds.values));
     whole.forEach((expected, i) => {
       expectNear(windows[i], expected, `output ${i}`);
     });

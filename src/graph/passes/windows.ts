@@ -7,22 +7,16 @@ import { makeNode, type Node, type Tensor, type TensorSpec, withScope } from '..
 import { PlanError } from '../../utils/errors.js';
 import { opOf } from '../lower.js';
 import { type Rewritten, rewrite } from '../rewrite.js';
+import { cutRows, type RowRange, type WindowLimits } from '../rows.js';
+import { splitMatmul, splitSampleNorm, splitSampleNormBackward } from './window-layers.js';
 import { splitNorm, splitNormBackward, splitNormInferenceBackward } from './window-norms.js';
 import { splitGlobalNorm, splitSum, splitUpdate } from './window-sums.js';
-
-export interface WindowLimits {
-  /** Most bytes that one operand may span. */
-  readonly maxBytes: number;
-  /** Windows start at multiples of this many bytes. */
-  readonly alignment: number;
-}
 
 /** The parts that the rules of one operator work with. */
 export interface WindowedNode {
   readonly node: Node;
   readonly inputs: readonly Tensor[];
-  /** [start, rows] along dimension 0. */
-  readonly windows: readonly (readonly [number, number])[];
+  readonly windows: readonly RowRange[];
   readonly limits: WindowLimits;
 }
 
@@ -46,15 +40,16 @@ export function splitWindows(roots: readonly Tensor[], limits: WindowLimits): Re
 const bytes = ({ shape, dtype }: TensorSpec): number => size(shape) * bytesPerElement[dtype];
 
 function isTooLarge(node: Node, inputs: readonly Tensor[], { maxBytes }: WindowLimits): boolean {
-  if (node.source || node.op === 'reshape' || isAlias(node)) return false;
+  if (node.source || isAlias(node)) return false;
   const { groups } = opOf(node.op);
   const lists = groups?.(inputs, node.attrs) ?? [];
   const listBytes = lists.map(([start, end]) => inputs.slice(start, end).reduce((sum, x) => sum + bytes(x), 0));
   return Math.max(...listBytes, ...[...inputs, ...node.outputs].map(bytes)) > maxBytes;
 }
 
-/** Slices and concatenations along N are windows already. */
+/** Views, whose copies are cut where they are made, and slices and concatenations along N, which are windows already. */
 function isAlias(node: Node): boolean {
+  if (node.op === 'reshape' || node.op === 'transpose') return true;
   if (node.op === 'concat') return (node.attrs as { axis: number }).axis === 0;
   if (node.op !== 'slice') return false;
   return node.inputs[0].shape.every((d, axis) => axis === 0 || d === node.outputs[0].shape[axis]);
@@ -65,6 +60,11 @@ const splitRules: Readonly<Record<string, SplitRule>> = {
   batchNorm: splitNorm,
   batchNormBackward: splitNormBackward,
   batchNormInferenceBackward: splitNormInferenceBackward,
+  layerNorm: splitSampleNorm,
+  layerNormBackward: splitSampleNormBackward,
+  groupNorm: splitSampleNorm,
+  groupNormBackward: splitSampleNormBackward,
+  matmul: splitMatmul,
   globalNorm: splitGlobalNorm,
   sgd: splitUpdate,
   adam: splitUpdate,
@@ -80,19 +80,14 @@ function split(node: Node, inputs: readonly Tensor[], limits: WindowLimits): rea
   return rule({ node, inputs, windows, limits });
 }
 
-/** As few windows as the largest operand allows, of equal length but for the last. */
-function windowsOf(node: Node, inputs: readonly Tensor[], { maxBytes, alignment }: WindowLimits): [number, number][] {
+function windowsOf(node: Node, inputs: readonly Tensor[], limits: WindowLimits): readonly RowRange[] {
+  const { maxBytes } = limits;
   const large = [...inputs, ...node.outputs].filter((tensor) => bytes(tensor) > maxBytes);
   const batch = large[0].shape[0];
   const rowBytes = large.map((tensor) => bytes(tensor) / tensor.shape[0]);
-  const step = Math.max(...rowBytes.map((row) => alignment / gcd(alignment, row)));
-  const rows = Math.floor(Math.floor(maxBytes / Math.max(...rowBytes)) / step) * step;
-  if (rows < 1 || large.some((tensor) => tensor.shape[0] !== batch)) throw cannotSplit(node, large[0], maxBytes);
-  return Array.from({ length: Math.ceil(batch / rows) }, (_, i) => [i * rows, Math.min(rows, batch - i * rows)]);
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
+  const windows = cutRows(batch, rowBytes, limits);
+  if (!windows || large.some((tensor) => tensor.shape[0] !== batch)) throw cannotSplit(node, large[0], maxBytes);
+  return windows;
 }
 
 export function cannotSplit(node: Node, tensor: Tensor, maxBytes: number): PlanError {
@@ -155,13 +150,11 @@ const rowIndependent = new Set(
 /** What is left after `splitRules`; operators along one axis qualify when that axis is not N. */
 function isBatchwise({ op, attrs, inputs }: Node): boolean {
   if (rowIndependent.has(op)) return true;
-  const { axis, order, before, after } = attrs as {
+  const { axis, before, after } = attrs as {
     axis?: number;
-    order?: number[];
     before?: number[];
     after?: number[];
   };
   if (axis !== undefined) return axis !== 0 && axis !== -inputs[0].rank;
-  if (order) return order[0] === 0;
   return op === 'slice' || (before?.[0] === 0 && after?.[0] === 0);
 }

@@ -37,7 +37,6 @@ import { lowerLogSoftmax, lowerLogSoftmaxBackward, lowerSoftmax, lowerSoftmaxBac
 import { lowerSplit } from './split.js';
 import { lowerToFloat } from './to-float.js';
 import { lowerTopKCorrect } from './top-k-correct.js';
-import { lowerTranspose } from './transpose.js';
 import { lowerUnary } from './unary.js';
 
 /** How the wasm device runs each operator. The operator's own attributes are what each entry takes. */
@@ -75,7 +74,6 @@ export const wasmKernels: { readonly [P in KernelOpName]: WasmLower<never> } = {
   crossEntropyBackward: lowerCrossEntropyBackward,
   topKCorrect: lowerTopKCorrect,
   dropout: lowerDropout,
-  transpose: lowerTranspose,
   concat: lowerConcat,
   split: lowerSplit,
   slice: lowerSlice,

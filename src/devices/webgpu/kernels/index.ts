@@ -36,7 +36,6 @@ import { lowerLogSoftmax, lowerLogSoftmaxBackward, lowerSoftmax, lowerSoftmaxBac
 import { lowerSplit } from './split.js';
 import { lowerToFloat } from './to-float.js';
 import { lowerTopKCorrect } from './top-k-correct.js';
-import { lowerTranspose } from './transpose.js';
 import { lowerUnary } from './unary.js';
 
 /** How the WebGPU device runs each operator. The operator's own attributes are what each entry takes. */
@@ -74,7 +73,6 @@ export const webgpuKernels: { readonly [P in KernelOpName]: WebgpuLower<never> }
   crossEntropyBackward: lowerCrossEntropyBackward,
   topKCorrect: lowerTopKCorrect,
   dropout: lowerDropout,
-  transpose: lowerTranspose,
   concat: lowerConcat,
   split: lowerSplit,
   slice: lowerSlice,
