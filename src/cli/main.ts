@@ -1,15 +1,14 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
-import { nodePlatform, packageRoot } from '../platform/node.js';
+import { nodePlatform } from '../platform/node.js';
 import { CvnetsError } from '../utils/errors.js';
 import { splitArguments } from './arguments.js';
 import { type BenchFlags, bench } from './commands/bench.js';
 import { benchSide } from './commands/bench-side.js';
 import { type DataCheckFlags, dataCheck } from './commands/data-check.js';
 import { type EvaluateFlags, evaluate } from './commands/evaluate.js';
+import { type ExportFlags, exportModel, targetNames } from './commands/export.js';
 import { type OptionsFlags, options } from './commands/options.js';
 import { type PlanFlags, plan } from './commands/plan.js';
 import { type PredictFlags, predict } from './commands/predict.js';
@@ -19,6 +18,7 @@ import { type TrainFlags, train } from './commands/train.js';
 import type { CommandContext } from './context.js';
 import { loadPlugins } from './plugins.js';
 import type { Output } from './report.js';
+import { packageVersion } from './version.js';
 
 /** Exit codes of a run that a signal ended, as shells have them: 128 and the signal's number. */
 const stopSignals = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -65,10 +65,9 @@ function explainKeys(command: Command): void {
 }
 
 function program(context: CommandContext): Command {
-  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
   const cli = new Command('cvnets')
     .description('Trains computer-vision networks on WebGPU and SIMD WebAssembly.')
-    .version(version)
+    .version(packageVersion())
     .addHelpText('after', KEYS_ARE_OPTIONS);
   const computing = (name: string, description: string) =>
     cli
@@ -106,6 +105,22 @@ function program(context: CommandContext): Command {
     .option('--top <number>', 'how many classes', '5')
     .action(async (run: string, pictures: string[], flags: PredictFlags) => {
       if (!(await predict(context, run, pictures, flags))) process.exitCode = 1;
+    });
+  computing('export', 'write a network in another format, and verify what was written')
+    .argument('<run or weights>', 'run folder, or weights whose network recipe keys name; with --check: a file')
+    .option('--to <format>', targetNames.join(', '))
+    .option('--out <file>', 'where it goes [the name of the network]')
+    .option('--checkpoint <which>', 'best, ema or last', 'best')
+    .option('--opset <number>', 'version of the ONNX operators, 17 to 21 [18]')
+    .option('--fp16', 'weights and arithmetic in half precision')
+    .option('--batch <images>', 'dynamic, or a fixed number', 'dynamic')
+    .option('--size <height,width>', 'size of the images [that of validation]')
+    .option('--embed-preprocessing', 'the file takes bytes and scales them itself')
+    .option('--external-above <bytes>', 'larger ONNX weights go to a file beside the model [1.9 GB]')
+    .option('--allow-self', 'exit with 0 when only cvnets itself could run the file')
+    .option('--check', 'look at a file that is there already')
+    .action(async (target: string, flags: ExportFlags) => {
+      process.exitCode = await exportModel(context, target, flags);
     });
   cli
     .command('data')
@@ -170,7 +185,7 @@ function program(context: CommandContext): Command {
     .option('--all', 'also those of CVNets that have no effect here, or not yet')
     .option('--json', 'print one JSON object a line')
     .action((prefix: string | undefined, flags: OptionsFlags) => options(context, prefix, flags));
-  const withKeys = ['train', 'eval', 'plan', 'summary'];
+  const withKeys = ['train', 'eval', 'plan', 'summary', 'export'];
   cli.commands.filter((command) => withKeys.includes(command.name())).forEach(explainKeys);
   for (const command of cli.commands) {
     if ([...withKeys, 'predict'].includes(command.name())) command.addOption(plugin());

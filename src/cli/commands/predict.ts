@@ -82,7 +82,7 @@ export async function predict(
   return allRead;
 }
 
-function imageChannels(config: Config): number {
+export function imageChannels(config: Config): number {
   return datasetRegistry.find(config['dataset.name'] ?? '')?.channels ?? 3;
 }
 

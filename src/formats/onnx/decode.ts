@@ -90,6 +90,7 @@ function decodeNode(field: ProtoField, path: string): OnnxNode {
     else if (inner.number === 7) domain = inner.string();
     else if (inner.number === 5) {
       const [key, attribute] = decodeAttribute(inner, path);
+      if (key in attributes) throw new FormatError(`${path}: node ${name} has attribute ${key} twice`);
       attributes[key] = attribute;
     }
   }

@@ -33,15 +33,24 @@ export interface OnnxFile {
   readonly external: ReadonlyMap<string, Uint8Array>;
 }
 
+export interface OnnxExecutor extends Executor {
+  /** Loads the file, which onnxruntime checks then, and lets go of it. Throws FormatError with its objection. */
+  open(): Promise<void>;
+}
+
 /**
  * Runs a file in onnxruntime. Values that are no outputs of the file are made outputs of a copy in memory.
  * @param name of the runtime, for reports
  */
-export function onnxExecutor(runtime: OnnxRuntime, name: string, file: OnnxFile): Executor {
+export function onnxExecutor(runtime: OnnxRuntime, name: string, file: OnnxFile): OnnxExecutor {
   const { graph } = file.model;
   const own = new Set(graph.outputs.map((output) => output.name));
   return {
     name,
+    async open() {
+      const session = await open(runtime, file.bytes, file.external);
+      await session.release();
+    },
     async run(inputs, values) {
       const bytes = values.every((value) => own.has(value)) ? file.bytes : withOutputs(file.model, values);
       const session = await open(runtime, bytes, file.external);
