@@ -86,6 +86,11 @@ export interface LoadedProgram {
    * resolves when the downloads have arrived, so a caller may start the next run before this one has finished.
    */
   run(uploads: readonly Upload[], downloads: readonly Download[]): Promise<Uint8Array[]>;
+  /**
+   * Runs the calls once and measures each with the device's own clock. Milliseconds, in order; not there where the
+   * device has no such clock.
+   */
+  time?(): Promise<number[]>;
   dispose(): void;
 }
 
@@ -106,6 +111,8 @@ export interface Device {
   readonly maxOperandBytes: number;
   /** How the device runs a node. Throws DeviceError for what it cannot do. */
   lower(node: KernelNode): Lowering<unknown>;
+  /** Name of the kernel that a call of a lowering runs. */
+  callName(call: unknown): string;
   /** Throws DeviceError when the memory cannot be had. */
   allocate(bytes: number, label: string): Block;
   free(block: Block): void;

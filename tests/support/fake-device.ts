@@ -10,6 +10,7 @@ export function fakeDevice(options: Partial<Device> = {}): Device {
     exclusiveOperands: false,
     maxOperandBytes: 2 ** 32,
     lower: () => ({ calls: [] }),
+    callName: () => 'nothing',
     allocate: (bytes, label) => ({ bytes, label }),
     free() {},
     load: async () => ({ run: async () => [], dispose() {} }),

@@ -77,6 +77,10 @@ class WasmDevice implements Device {
     return wasmKernels[node.op as KernelOpName](node as KernelNode<never>, { threads: this.pool.threads });
   }
 
+  callName(call: unknown): string {
+    return (call as WasmCall).kernel.name;
+  }
+
   allocate(bytes: number, label: string): Block {
     return this.heap.allocate(bytes, label);
   }

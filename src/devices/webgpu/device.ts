@@ -6,8 +6,10 @@ import { type AdapterChoice, chooseAdapter, requestDevice } from './adapter.js';
 import { type GpuBlock, GpuBuffers, stagingBytes } from './buffers.js';
 import type { WebgpuCall } from './kernel.js';
 import { webgpuKernels } from './kernels/index.js';
+import { Patience } from './patience.js';
 import { PipelineCache } from './pipelines.js';
 import { GpuProgram, paramsBytes } from './program.js';
+import { timeCommands } from './timestamps.js';
 
 export interface WebgpuOptions {
   /** An adapter chosen before; default: the host's high-performance one. */
@@ -17,7 +19,7 @@ export interface WebgpuOptions {
 /** The WebGPU device. Throws DeviceError when there is no adapter. */
 export async function createWebgpuDevice(platform: Platform, options: WebgpuOptions = {}): Promise<Device> {
   const choice = options.adapter ?? (await chooseAdapter(platform));
-  return new WebgpuDevice(await requestDevice(choice.adapter), choice.description);
+  return new WebgpuDevice(await requestDevice(choice.adapter), choice.description, platform.now);
 }
 
 class WebgpuDevice implements Device {
@@ -34,6 +36,7 @@ class WebgpuDevice implements Device {
   constructor(
     readonly gpu: GPUDevice,
     readonly description: string,
+    readonly now: () => number,
   ) {
     this.maxOperandBytes = gpu.limits.maxStorageBufferBindingSize;
     this.#buffers = new GpuBuffers(gpu);
@@ -55,6 +58,10 @@ class WebgpuDevice implements Device {
     return webgpuKernels[node.op as KernelOpName](node as KernelNode<never>, { limits: this.gpu.limits });
   }
 
+  callName(call: unknown): string {
+    return (call as WebgpuCall).shader.name;
+  }
+
   allocate(bytes: number, label: string): Block {
     return this.#buffers.allocate(bytes, label);
   }
@@ -73,8 +80,10 @@ class WebgpuDevice implements Device {
     );
     const error = await this.gpu.popErrorScope();
     if (error) throw new DeviceError(`${name} does not load on ${this.description}: ${error.message}`);
+    const patience = new Patience(this.now);
     return {
-      run: (uploads, downloads) => this.#submit(uploads, downloads, (encoder) => program.encode(encoder)),
+      run: (uploads, downloads) => this.#submit(uploads, downloads, (encoder) => program.encode(encoder), patience),
+      time: this.gpu.features.has('timestamp-query') ? () => timeCommands(this.#buffers, program) : undefined,
       dispose: () => program.dispose(),
     };
   }
@@ -104,6 +113,7 @@ class WebgpuDevice implements Device {
     uploads: readonly Upload[],
     downloads: readonly Download[],
     record: (encoder: GPUCommandEncoder) => void,
+    patience = new Patience(this.now),
   ): Promise<Uint8Array[]> {
     this.#check();
     this.#buffers.upload(uploads);
@@ -112,7 +122,7 @@ class WebgpuDevice implements Device {
     const fetch = this.#buffers.download(encoder, downloads);
     this.gpu.queue.submit([encoder.finish()]);
     try {
-      return await fetch();
+      return await (downloads.length > 0 ? patience.wait(fetch) : fetch());
     } finally {
       this.#check();
     }

@@ -40,11 +40,17 @@ export class GpuProgram {
     return new GpuProgram(commands, buffer, buffers);
   }
 
-  /** Records every dispatch into one pass: cached objects only. */
-  encode(encoder: GPUCommandEncoder): void {
-    const pass = encoder.beginComputePass();
+  /** Records the dispatches from `first` to `end` into one pass: cached objects only. */
+  encode(
+    encoder: GPUCommandEncoder,
+    first = 0,
+    end = this.commands.length,
+    descriptor?: GPUComputePassDescriptor,
+  ): void {
+    const pass = encoder.beginComputePass(descriptor);
     let bound: GPUComputePipeline | undefined;
-    for (const { pipeline, bindGroup, workgroups } of this.commands) {
+    for (let i = first; i < end; i++) {
+      const { pipeline, bindGroup, workgroups } = this.commands[i];
       if (pipeline !== bound) pass.setPipeline(pipeline);
       bound = pipeline;
       pass.setBindGroup(0, bindGroup);
