@@ -26,8 +26,7 @@ for (const name of ['kernels.wasm', 'kernels.shared.wasm', 'imaging.wasm', 'wasm
   await add(`/${name}`, `../../build/${name}`, name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript');
 }
 
-const port = Number(process.argv[2] ?? 8080);
-createServer(({ url }, response) => {
+const server = createServer(({ url }, response) => {
   const file = files.get(new URL(url, 'http://localhost').pathname);
   if (!file) return response.writeHead(404).end();
   response.writeHead(200, {
@@ -37,7 +36,9 @@ createServer(({ url }, response) => {
     'Cross-Origin-Embedder-Policy': 'require-corp',
   });
   return response.end(file.contents);
-}).listen(port, '127.0.0.1', () => {
-  console.log(`toy pictures: http://127.0.0.1:${port}/?device=wasm&model=lenet&size=32`);
-  console.log(`your photos:  http://127.0.0.1:${port}/photos/`);
+});
+server.listen(Number(process.argv[2] ?? 8080), '127.0.0.1', () => {
+  const site = `http://127.0.0.1:${server.address().port}`;
+  console.log(`toy pictures: ${site}/?device=wasm&model=lenet&size=32`);
+  console.log(`your photos:  ${site}/photos/`);
 });

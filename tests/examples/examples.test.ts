@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -30,4 +30,28 @@ test('examples/node/train.mjs trains, saves and loads', async () => {
   expect(losses).toHaveLength(6);
   expect(losses[5]).toBeLessThan(losses[0] / 10);
   expect(output).toMatch(/12 tensors, \d+ bytes of safetensors/);
+});
+
+test('examples/browser/serve.mjs serves both pages and all that they load', async () => {
+  const server = spawn(process.execPath, ['examples/browser/serve.mjs', '0'], { cwd: root });
+  try {
+    let said = '';
+    const photos = await new Promise<string>((found, failed) => {
+      server.stdout.on('data', (data) => {
+        said += data;
+        const [address] = /http\S+\/photos\//.exec(said) ?? [];
+        if (address) found(address);
+      });
+      server.on('exit', () => failed(new Error(said)));
+    });
+    const names = ['./', 'page.js', 'worker.js', 'recipe.yaml', '../', '../page.js', '../worker.js'];
+    const built = ['kernels.wasm', 'kernels.shared.wasm', 'imaging.wasm', 'wasm-worker.js', 'photo-worker.js'];
+    for (const name of [...names, ...built.map((file) => `../${file}`)]) {
+      const { status, headers } = await fetch(new URL(name, photos));
+      expect([name, status, headers.get('cross-origin-embedder-policy')]).toEqual([name, 200, 'require-corp']);
+    }
+    expect((await fetch(new URL('nothing', photos))).status).toBe(404);
+  } finally {
+    server.kill();
+  }
 });
