@@ -1,4 +1,5 @@
 // `cvnets/config`: recipes for programs of one's own. The library itself takes objects and knows no keys.
+export type { DatasetSource } from '../data/datasets/index.js';
 export { type FindPackage, trainLoader, valLoader } from './build-data.js';
 export { buildRun, type RunParts } from './build-run.js';
 export { buildTask, type ClassificationTask } from './build-task.js';

@@ -38,7 +38,7 @@ describe('names', () => {
     const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     const homes = files('src/ops', '.ts').map((file) => basename(file, '.ts'));
     for (const name of Object.keys(ops)) {
-      const family = name.replace(/(Backward|Inference).*$/, '').replace(/^logSoftmax$/, 'softmax');
+      const family = name.replace(/(Backward|Inference|Apply).*$/, '').replace(/^logSoftmax$/, 'softmax');
       expect(homes).toContain(kebab(family));
     }
   });
