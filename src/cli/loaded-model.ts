@@ -5,8 +5,11 @@ import { buildTask, type ClassificationTask } from '../config/build-task.js';
 import type { Config } from '../config/keys/index.js';
 import { resolveConfig } from '../config/resolve.js';
 import type { EvalTransform } from '../data/transforms/augment.js';
+import { fromTypedArray, type SafetensorsTensor } from '../formats/safetensors.js';
+import { toFloat32 } from '../formats/weights/floats.js';
+import { readWeights } from '../formats/weights/read.js';
 import { Engine } from '../scheduler/engine.js';
-import { byName, Checkpoints, decodeStates } from '../train/checkpoints.js';
+import { byName, Checkpoints, restoreStates } from '../train/checkpoints.js';
 import { Predictor } from '../train/predictor.js';
 import { RunFolder } from '../train/run-folder.js';
 import { ConfigError } from '../utils/errors.js';
@@ -65,20 +68,25 @@ async function openWeights(context: CommandContext, path: string, flags: ModelFl
 async function load(context: CommandContext, config: Config, path: string, flags: ModelFlags): Promise<LoadedModel> {
   const image = { channels: imageChannels(config), ...(flags.size ? sizeOf(flags.size) : valSize(config)) };
   const task = buildTask(config, image);
-  const file = await context.platform.files.read(path);
+  const { tensors, metadata } = await readWeights(context.platform.files, path);
   const engine = new Engine(await openConfiguredDevice(context, config, () => {}));
   try {
     // A trace of a prediction reads every parameter and every running statistic, so all have a place from here on.
     await Predictor.create(engine, task, image);
-    const last = path.includes('training_checkpoint');
     const states = byName([...task.parameters, ...task.buffers]);
-    const metadata = await decodeStates(engine, states, file, path, last);
+    const floats = [...states.keys()].filter((key) => tensors.has(key)).map((key) => float32(key, tensors.get(key)!));
+    await restoreStates(engine, states, new Map(floats), path);
     const classes = JSON.parse(metadata.get('classes') ?? '[]') as string[];
     return { name: config['model.classification.name']!, config, engine, task, image, classes };
   } catch (error) {
     await engine.close();
     throw error;
   }
+}
+
+/** A training checkpoint, or a file of PyTorch's, also holds what is no weight: only what is asked for is looked at. */
+function float32(name: string, tensor: SafetensorsTensor): [string, SafetensorsTensor] {
+  return [name, fromTypedArray(toFloat32(name, tensor), tensor.shape)];
 }
 
 function sizeOf(text: string): { height: number; width: number } {
