@@ -1,6 +1,8 @@
 import type { ProgramTrace } from '../../graph/lower.js';
 import type { Feeds, Program } from '../../scheduler/program.js';
+import type { Shape } from '../../tensor/shape.js';
 import type { State } from '../../tensor/state.js';
+import type { Task } from '../../train/task.js';
 import type { Fill } from './fill.js';
 import type { GraphDescription } from './graph-description.js';
 
@@ -14,6 +16,8 @@ export interface BuiltCase {
   feeds(program: Program, run: number): Feeds;
   /** Outputs read back in each timed run. */
   readonly read: readonly string[];
+  /** The network behind a forward pass, and the shape of its images. */
+  readonly network?: { readonly task: Task; readonly image: Shape };
 }
 
 /** One thing to time. */

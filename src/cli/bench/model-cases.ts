@@ -158,6 +158,7 @@ function forwardPass(task: Task, ...[specs, { image }, sourceFill, fills]: Parts
     fills,
     feeds: (program) => ({ inputs: { image }, scalars: usedScalars(program, { counter: 0 }) }),
     read: ['logits'],
+    network: { task, image: specs.image.shape },
   };
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { nodePlatform, packageRoot } from '../../platform/node.js';
@@ -6,10 +6,11 @@ import { CvnetsError } from '../../utils/errors.js';
 import { fillWith } from './fill.js';
 import { fingerprint } from './fingerprint.js';
 import { observeGpu } from './observe-gpu.js';
+import { onnxModel } from './onnx-model.js';
 import { ownLibrary } from './own-library.js';
 import type { PeerModule } from './peer-module.js';
 import { type Host, LibrarySide } from './runner.js';
-import type { Side } from './side.js';
+import type { BenchTask, Side } from './side.js';
 
 export interface SideOptions {
   /** `cvnets` or the file in `bench/` without its ending. */
@@ -39,5 +40,14 @@ export async function openSide({ library, device, threads }: SideOptions): Promi
   if (!existsSync(path)) throw new CvnetsError(`there is no ${path}`, 'install the package again');
   if (gpu) Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true });
   const peer = (await import(pathToFileURL(path).href)) as PeerModule;
-  return new LibrarySide(await peer.open({ device: gpu ? 'webgpu' : 'cpu', threads, fillWith, fingerprint }), host);
+  const manifest = JSON.parse(readFileSync(join(peersFolder(), 'package.json'), 'utf8'));
+  const tools = {
+    device: gpu ? 'webgpu' : 'cpu',
+    threads,
+    versions: manifest.dependencies,
+    onnxModel: (task: BenchTask) => onnxModel(nodePlatform, task),
+    fillWith,
+    fingerprint,
+  } as const;
+  return new LibrarySide(await peer.open(tools), host);
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '../../utils/errors.js';
 import type { ChildCommand } from './child.js';
+import { dataPeerPackages } from './data-peers.js';
 import { peersFolder } from './node-sides.js';
 
 export interface PeerRequest {
@@ -82,12 +83,15 @@ export const peers: Readonly<Record<string, (request: PeerRequest) => PeerPlan>>
   onnxruntime,
 };
 
-/** Names of `--peers a,b`. Throws ConfigError for one that is not known. */
-export function peerNames(list: string | undefined): string[] {
+/** Names that `--peers` takes: engines, then what the suite `data` is compared with. */
+export const allPeers: readonly string[] = [...Object.keys(peers), ...Object.keys(dataPeerPackages)];
+
+/** Those of `--peers a,b` that are in `wanted`: engines, or decoders. Throws ConfigError for one that is not known. */
+export function peerNames<T extends object>(list: string | undefined, wanted: T): (keyof T & string)[] {
   const names = (list ?? '').split(',').filter(Boolean);
-  const unknown = names.filter((name) => !Object.hasOwn(peers, name));
+  const unknown = names.filter((name) => !allPeers.includes(name));
   if (unknown.length > 0) {
-    throw new ConfigError(`there is no peer ${unknown.join(', ')}`, `the peers are ${Object.keys(peers).join(', ')}`);
+    throw new ConfigError(`there is no peer ${unknown.join(', ')}`, `the peers are ${allPeers.join(', ')}`);
   }
-  return names;
+  return names.filter((name): name is keyof T & string => Object.hasOwn(wanted, name));
 }

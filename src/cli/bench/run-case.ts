@@ -40,7 +40,7 @@ export async function runCase(
 ): Promise<CaseResult> {
   const notes: string[] = [];
   const prepared = await ours.prepare(task);
-  const sides = [{ side: ours, slow: prepared.milliseconds > LONG_RUN }];
+  const sides: Prepared[] = [{ side: ours, slow: prepared.milliseconds > LONG_RUN }];
   for (const side of peers) {
     try {
       const { fingerprint, milliseconds } = await side.prepare(task);
@@ -51,20 +51,58 @@ export async function runCase(
       notes.push(`${task.name}: ${side.name} does not run it: ${error instanceof Error ? error.message : error}`);
     }
   }
-  const rounds = sides.map((): Round[] => []);
-  for (let round = 0; round <= options.rounds; round++) {
-    for (const [i, { side, slow }] of sides.entries()) {
+  const measured = await measure(sides, options);
+  return {
+    ours: measured.get(ours) as Measured,
+    peers: peers.flatMap((side) => {
+      const result = measured.get(side);
+      if (result && 'timing' in result) return [result];
+      if (result) notes.push(`${task.name}: ${side.name} stopped: ${result.message}`);
+      return [];
+    }),
+    notes,
+  };
+}
+
+interface Prepared {
+  readonly side: Side;
+  /** Its runs are so long that one has to do. */
+  readonly slow: boolean;
+}
+
+/** Times all sides in turn. A peer that fails is left out from then on; when we fail, everything does. */
+async function measure(
+  [ours, ...others]: readonly Prepared[],
+  { rounds, minimum }: CaseOptions,
+): Promise<Map<Side, Measured | Error>> {
+  const times = new Map<Side, Round[]>([ours, ...others].map(({ side }) => [side, []]));
+  const results = new Map<Side, Measured | Error>();
+  const attempt = async (side: Side, action: () => Promise<void>): Promise<void> => {
+    if (results.has(side)) return;
+    try {
+      await action();
+    } catch (error) {
+      if (side === ours.side) throw error;
+      results.set(side, error instanceof Error ? error : new Error(String(error)));
+    }
+  };
+  for (let round = 0; round <= rounds; round++) {
+    for (const { side, slow } of [ours, ...others]) {
       if (slow && round !== 1) continue;
-      const timed = await side.time(options.minimum);
-      if (round > 0) rounds[i].push(timed);
+      await attempt(side, async () => {
+        const timed = await side.time(minimum);
+        if (round > 0) times.get(side)!.push(timed);
+      });
     }
   }
-  const measured: Measured[] = [];
-  for (const [i, { side }] of sides.entries()) {
-    const timing = summarize(rounds[i].map(({ milliseconds }) => milliseconds));
-    measured.push({ side, timing, rounds: rounds[i], facts: await side.facts() });
+  for (const { side } of [ours, ...others]) {
+    await attempt(side, async () => {
+      const timed = times.get(side)!;
+      const timing = summarize(timed.map(({ milliseconds }) => milliseconds));
+      results.set(side, { side, timing, rounds: timed, facts: await side.facts() });
+    });
   }
-  return { ours: measured[0], peers: measured.slice(1), notes };
+  return results;
 }
 
 function refusal(task: BenchTask, side: Side, off: number, ours: readonly number[], theirs: readonly number[]): string {

@@ -5,11 +5,14 @@ import { compareWithBaseline, parseRows } from '../bench/baseline.js';
 import { type ChildCommand, startSide } from '../bench/child.js';
 import { chooseCases } from '../bench/choose.js';
 import { benchKernels, benchModels, type Sides, type SuiteContext } from '../bench/compared-suites.js';
+import { benchData } from '../bench/data.js';
+import { dataPeerPackages } from '../bench/data-peers.js';
 import { cells, columns, formatRatio, formatValue } from '../bench/format-row.js';
 import { benchPage } from '../bench/html.js';
 import { kernelCases } from '../bench/kernel-cases.js';
 import { benchMemory, defaultMemoryCases } from '../bench/memory.js';
 import { modelCases, scalingModelCases } from '../bench/model-cases.js';
+import { peersFolder } from '../bench/node-sides.js';
 import { observeGpu } from '../bench/observe-gpu.js';
 import { peerNames, peers } from '../bench/peers.js';
 import { benchResolutions } from '../bench/resolutions.js';
@@ -27,6 +30,8 @@ export interface BenchFlags {
   readonly scaling?: boolean;
   readonly peers?: string;
   readonly python?: string;
+  /** Folder of photos for the suite `data`. */
+  readonly data?: string;
   /** Files that rows are written to and compared with. */
   readonly json?: string;
   readonly html?: string;
@@ -46,7 +51,7 @@ interface SuiteRun {
 const devices = ['wasm', 'webgpu', 'null'] as const;
 type BenchDevice = (typeof devices)[number];
 
-const suites = { kernels, models, memory, startup } as const;
+const suites = { kernels, models, memory, data, startup } as const;
 type SuiteName = keyof typeof suites;
 
 /** Runs a suite, or all, on each device, prints a table, and writes and compares rows as asked. */
@@ -112,6 +117,23 @@ function memory(run: SuiteRun): Promise<BenchRow[]> {
   return benchMemory(chooseCases(defaultMemoryCases, run.flags.filter), { device, progress, open });
 }
 
+function data(run: SuiteRun): Promise<BenchRow[]> {
+  const { device, rounds, progress, note, flags, context } = run;
+  refuseNull(run, 'data');
+  return benchData({
+    platform: context.platform,
+    data: flags.data,
+    device,
+    openDevice: () => openHere(run),
+    rounds,
+    filter: flags.filter,
+    peers: peerNames(flags.peers, dataPeerPackages),
+    peersFolder: peersFolder(),
+    progress,
+    note,
+  });
+}
+
 async function startup(run: SuiteRun): Promise<BenchRow[]> {
   const { device, rounds, progress, context } = run;
   refuseNull(run, 'startup');
@@ -167,7 +189,7 @@ function comparedContext(run: SuiteRun, threads: number): SuiteContext {
 function peerCommands(run: SuiteRun, threads: number, command: (library: string) => ChildCommand): ChildCommand[] {
   const { device, flags, note } = run;
   const request = { device: device as 'wasm' | 'webgpu', threads: Math.max(1, threads), python: flags.python, command };
-  return peerNames(flags.peers).flatMap((name) => {
+  return peerNames(flags.peers, peers).flatMap((name) => {
     const { commands, missing } = peers[name](request);
     if (missing) note(missing);
     return commands;
