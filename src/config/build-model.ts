@@ -6,6 +6,7 @@ import type { MobileNetV2Options } from '../models/classification/mobilenetv2.js
 import type { MobileNetV3Options } from '../models/classification/mobilenetv3.js';
 import { freezeBatchNorm } from '../models/classification/model.js';
 import type { ResNetOptions } from '../models/classification/resnet.js';
+import { variantFacts, variantsOf } from '../models/classification/variants/index.js';
 import type { Module } from '../nn/module.js';
 import { ConfigError } from '../utils/errors.js';
 import { Registry } from '../utils/registry.js';
@@ -29,7 +30,9 @@ const builders = {
   },
   mobilenetv2: (config) => {
     const width_multiplier = config['model.classification.mobilenetv2.width_multiplier'];
-    return classificationModels.mobilenetv2({ ...common(config), width_multiplier } satisfies MobileNetV2Options);
+    const variant = config['model.classification.variant'];
+    const options = { ...common(config), width_multiplier, variant } satisfies MobileNetV2Options;
+    return classificationModels.mobilenetv2(options);
   },
   mobilenetv3: (config) => {
     const mode = config['model.classification.mobilenetv3.mode'];
@@ -48,6 +51,7 @@ const builders = {
       dropout: config['model.classification.resnet.dropout'],
       stochastic_depth_prob: config['model.classification.resnet.stochastic_depth_prob'],
       se_resnet: config['model.classification.resnet.se_resnet'],
+      variant: config['model.classification.variant'],
     };
     return classificationModels.resnet({ ...common(config), ...options } satisfies ResNetOptions);
   },
@@ -67,6 +71,13 @@ export function buildModel(config: Config, image: ImageShape): Module {
     throw new ConfigError(
       `${config['dataset.name'] ?? 'the'} images have ${image.channels} channel${image.channels === 1 ? '' : 's'}, ${name} takes 3`,
       "use images in colour, or 'lenet'",
+    );
+  }
+  const variant = config['model.classification.variant'];
+  if (name && !variantFacts(name, variant)) {
+    throw new ConfigError(
+      `model.classification.variant: there is no ${name} of ${variant}`,
+      `known: ${variantsOf(name).join(', ')}`,
     );
   }
   const model = build(config, image);

@@ -4,6 +4,7 @@ import { type Module, namedParameters } from '../nn/module.js';
 import { toFloat } from '../ops/to-float.js';
 import type { Task } from '../train/task.js';
 import { ConfigError } from '../utils/errors.js';
+import { applyFineTuning } from './build-finetune.js';
 import { buildModel, type ImageShape } from './build-model.js';
 import type { Config } from './keys/index.js';
 
@@ -11,11 +12,19 @@ export interface ClassificationTask extends Task {
   readonly model: Module;
 }
 
-/** The network of a recipe with its input scaling and loss, initial values from `common.seed`. */
-export function buildTask(config: Config, image: ImageShape): ClassificationTask {
+/**
+ * The network of a recipe with its input scaling and loss.
+ * @param values what parameters start from; those without one get theirs from `common.seed`
+ */
+export function buildTask(
+  config: Config,
+  image: ImageShape,
+  values?: ReadonlyMap<string, Float32Array>,
+): ClassificationTask {
   const seed = config['common.seed'];
   const model = buildModel(config, image);
-  const { parameters, buffers } = initialize(model, { seed, ...layerInit(config) });
+  applyFineTuning(config, model);
+  const { parameters, buffers } = initialize(model, { seed, ...layerInit(config), values });
   const frozen = new Set([...namedParameters(model).values()].filter((p) => !p.trainable).map((p) => p.state));
   const loss = {
     label_smoothing: config['loss.classification.cross_entropy.label_smoothing'],

@@ -3,11 +3,20 @@ import { augmentationKeys } from './augmentation.js';
 import { dataKeys } from './data.js';
 import { modelKeys } from './model.js';
 import { optimKeys } from './optim.js';
+import { pretrainedKeys } from './pretrained.js';
 import { runKeys } from './run.js';
 import { samplerKeys } from './sampler.js';
 
 /** Every key that a recipe may have, with its type, default and meaning. Names are CVNets'. */
-export const keys = { ...runKeys, ...dataKeys, ...samplerKeys, ...augmentationKeys, ...modelKeys, ...optimKeys };
+export const keys = {
+  ...runKeys,
+  ...dataKeys,
+  ...samplerKeys,
+  ...augmentationKeys,
+  ...modelKeys,
+  ...pretrainedKeys,
+  ...optimKeys,
+};
 
 export type ConfigKey = keyof typeof keys;
 

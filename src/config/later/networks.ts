@@ -75,17 +75,6 @@ export const networkFeatures: readonly Feature[] = [
     dummy_input_token_length: int(48564),
   }),
   {
-    name: 'starting from saved weights',
-    switch: { key: 'model.classification.pretrained' },
-    keys: under('model', {
-      'classification.pretrained': unset(z.string()),
-      resume_exclude_scopes: text(''),
-      ignore_missing_scopes: text(''),
-      rename_scopes_map: unset(z.unknown()),
-    }),
-  },
-  { name: 'frozen layers', keys: { 'model.freeze_modules': z.union([z.string(), z.array(z.string())]).default('') } },
-  {
     name: 'a learning rate for each layer',
     switch: { key: 'model.classification.enable_layer_wise_lr_decay' },
     keys: under('model.classification', { enable_layer_wise_lr_decay: flag(), layer_wise_lr_decay_rate: real(1) }),

@@ -1,0 +1,33 @@
+import { type Variant, variantNames } from '../../models/classification/variants/index.js';
+
+/** Metadata of files that this library writes: the keys of the network that made them, and its answer to a fixed image. */
+export const MODEL_FACT = 'model';
+export const FINGERPRINT_FACT = 'fingerprint';
+
+/** The variant that a file says it is for; some tell their padding in words. */
+export function storedVariant(metadata: ReadonlyMap<string, string>): Variant | undefined {
+  const model = storedSettings(metadata)?.['model.classification.variant'];
+  const named = variantNames.find((name) => name === (model ?? metadata.get('variant')));
+  if (named) return named;
+  return /tensorflow|\bsame\b/i.test(metadata.get('padding') ?? '') ? 'tensorflow' : undefined;
+}
+
+/** The activation that a file says its network has. */
+export function storedActivation(metadata: ReadonlyMap<string, string>): string | undefined {
+  const settings = storedSettings(metadata) ?? {};
+  const keys = ['model.classification.activation.name', 'model.activation.name'];
+  const named = keys.map((key) => settings[key]).find((value) => typeof value === 'string');
+  return typeof named === 'string' ? named : metadata.get('activation');
+}
+
+/** Keys of the network that wrote a file, when it says so. */
+export function storedSettings(metadata: ReadonlyMap<string, string>): Readonly<Record<string, unknown>> | undefined {
+  const text = metadata.get(MODEL_FACT);
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
