@@ -5,18 +5,23 @@ import { baseSize } from '../../config/build-sampler.js';
 import { buildTask } from '../../config/build-task.js';
 import type { Config } from '../../config/keys/index.js';
 import { resolveConfig } from '../../config/resolve.js';
+import type { Device } from '../../devices/device.js';
 import type { RecomputePrice } from '../../graph/budget.js';
+import type { ProgramTrace } from '../../graph/lower.js';
 import { buildPlan, type Plan, type PlanMemory } from '../../graph/plan.js';
+import { Engine } from '../../scheduler/engine.js';
 import { inputSpecs, traceStep } from '../../train/programs.js';
 import { ConfigError } from '../../utils/errors.js';
 import { type CommandContext, flagSettings, loadRecipe, openConfiguredDevice, type RecipeFlags } from '../context.js';
 import { formatBytes, formatCount, formatLarge, formatRecompute } from '../format.js';
 import { makeTable } from '../table.js';
+import { type PlanProfile, profilePlan, profileText } from './plan-profile.js';
 import { defaultImage } from './summary.js';
 
 export interface PlanFlags extends RecipeFlags {
   readonly batch?: string;
   readonly size?: string;
+  readonly profile?: boolean;
 }
 
 interface Row {
@@ -46,11 +51,26 @@ export async function plan(context: CommandContext, target: string, flags: PlanF
     const traced = traceStep(task, rule, average, { first: true, last: true }, [], inputs);
     const made = buildPlan('train', traced, device, { budget: config['memory.budget'] ?? undefined });
     const facts = summaryOf(made);
-    if (flags.json) output.write(`${JSON.stringify({ device: device.description, batch, image, ...facts })}\n`);
-    else output.write(text(device.description, batch, image, facts));
+    const profile = flags.profile ? await profileOf(context, device, made, traced, rule.scalars(0, 0)) : undefined;
+    if (flags.json)
+      output.write(`${JSON.stringify({ device: device.description, batch, image, ...facts, profile })}\n`);
+    else output.write(text(device.description, batch, image, facts) + (profile ? profileText(profile) : ''));
   } finally {
     await device.close();
   }
+}
+
+/** The same plan once more, in an engine that runs it. */
+async function profileOf(
+  { platform }: CommandContext,
+  device: Device,
+  { memory, name }: Plan,
+  traced: ProgramTrace,
+  scalars: Readonly<Record<string, number>>,
+): Promise<PlanProfile> {
+  const engine = new Engine(device);
+  const program = await engine.compile(name, traced, { budget: memory.total });
+  return profilePlan(platform, engine, program, scalars);
 }
 
 function modelConfig({ overrides }: CommandContext, name: string, flags: PlanFlags): Config {
