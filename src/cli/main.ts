@@ -148,6 +148,7 @@ function program(context: CommandContext): Command {
     .option('--batch <images>', 'batch size')
     .option('--memory-budget <bytes>', MEMORY_BUDGET)
     .option('--size <pixels>', 'height and width of the images')
+    .option('--profile', 'run it and show the time of every kernel beside the limit of the machine')
     .option('--allow-unsupported', 'leave out what the recipe asks for and cvnets does not have yet')
     .action((target: string, flags: PlanFlags) => plan(context, target, flags));
   cli
