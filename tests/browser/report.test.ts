@@ -57,7 +57,7 @@ test('the report opens from a disk, shows all its pictures, asks for nothing and
   }));
   expect(requests.filter((url) => !url.startsWith('data:'))).toEqual([`file://${path}`]);
   expect(complaints).toEqual([]);
-  expect(shown).toMatchObject({ title: `${evil}/run-1`, scripts: 0, rows: 10 });
+  expect(shown).toMatchObject({ title: `${evil}/run-1`, scripts: 0, rows: 13 });
   expect(shown.classes).toEqual(['epoch', 'class', 'rose', evil]);
   expect(shown.sizes).toHaveLength(4);
   expect(shown.sizes.flat().every((side) => side > 0)).toBe(true);
