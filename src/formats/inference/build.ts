@@ -99,7 +99,7 @@ async function constantValues(
   const runs = new Set(computed);
   const read = [...computed.flatMap(({ inputs }) => inputs), ...outputs];
   const wanted = [...new Set(read)].filter(({ node }) => !runs.has(node));
-  const derived = wanted.filter(({ node }) => !node.source && node.op !== 'fill');
+  const derived = wanted.filter(({ node }) => !isHeld(engine, node) && node.op !== 'fill');
   const results = derived.length > 0 ? await evaluate(engine, derived) : [];
   const values = new Map<Tensor, InferenceValue>();
   for (const tensor of wanted) {
@@ -111,10 +111,14 @@ async function constantValues(
   return values;
 }
 
+/** A state that the engine has already; others it makes when it computes what depends on them. */
+function isHeld(engine: Engine, { source }: Node): boolean {
+  return source?.kind === 'state' && engine.states.placementOf(source.state) !== undefined;
+}
+
 async function knownValue(engine: Engine, node: Node): Promise<TypedArray> {
   if (node.source?.kind === 'state') {
-    const { state } = node.source;
-    return engine.states.placementOf(state) ? engine.readState(state) : state.init();
+    return engine.readState(node.source.state);
   }
   const { shape, value } = node.attrs as FillAttrs;
   return new Float32Array(size(shape)).fill(value);
