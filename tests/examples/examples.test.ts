@@ -32,7 +32,7 @@ test('examples/node/train.mjs trains, saves and loads', async () => {
   expect(output).toMatch(/12 tensors, \d+ bytes of safetensors/);
 });
 
-test('examples/browser/serve.mjs serves both pages and all that they load', async () => {
+test('examples/browser/serve.mjs serves its pages and all that they load', async () => {
   const server = spawn(process.execPath, ['examples/browser/serve.mjs', '0'], { cwd: root });
   try {
     let said = '';
@@ -45,8 +45,9 @@ test('examples/browser/serve.mjs serves both pages and all that they load', asyn
       server.on('exit', () => failed(new Error(said)));
     });
     const names = ['./', 'page.js', 'worker.js', 'recipe.yaml', '../', '../page.js', '../worker.js'];
+    const bench = ['../bench/', '../bench/page.js', '../bench/worker.js', '../peers/package.json'];
     const built = ['kernels.wasm', 'kernels.shared.wasm', 'imaging.wasm', 'wasm-worker.js', 'photo-worker.js'];
-    for (const name of [...names, ...built.map((file) => `../${file}`)]) {
+    for (const name of [...names, ...bench, ...built.map((file) => `../${file}`)]) {
       const { status, headers } = await fetch(new URL(name, photos));
       expect([name, status, headers.get('cross-origin-embedder-policy')]).toEqual([name, 200, 'require-corp']);
     }
