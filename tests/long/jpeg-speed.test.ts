@@ -7,11 +7,11 @@ import { nodePlatform } from '../../src/platform/node.js';
 import { MersenneTwister } from '../../src/utils/mersenne-twister.js';
 
 /**
- * Decoders that are compared, where they are installed: in tests/long/peers, or the folder CVNETS_PEERS, run
- * `npm install --no-save --ignore-scripts @julusian/jpeg-turbo @jsquash/jpeg jpeg-js`. The first is native and uses
+ * Decoders that are compared, where they are installed: in the folder `bench`, or CVNETS_PEERS, run
+ * `npm ci --ignore-scripts`. The first is native and uses
  * the fast DCT, which is less accurate; a call of it costs some 20 µs more here than in a plain Node process.
  */
-const peers = resolve(process.env.CVNETS_PEERS ?? join(import.meta.dirname, 'peers'));
+const peers = resolve(process.env.CVNETS_PEERS ?? join(import.meta.dirname, '../../bench'));
 const folder = process.env.CVNETS_JPEG_FOLDER ?? resolve(import.meta.dirname, '../../../shared/data/flowers');
 const require = createRequire(join(peers, 'package.json'));
 
