@@ -79,7 +79,7 @@ export class PhotoLoader implements BatchSource {
   async #make({ height, width, indices }: SamplerBatch, epoch: number, position: number): Promise<ImageBatch> {
     const { channels, labels } = this.dataset;
     const bytes = height * width * channels;
-    const block = this.ring.take();
+    const block = this.ring.take(indices.length * bytes);
     const target = new Int32Array(indices.length);
     const place = async (wanted: number, i: number) => {
       const request = { height, width, epoch, index: wanted, position: position + i };

@@ -112,9 +112,10 @@ function planesOf({ width, height, data }: RgbImage): readonly Plane[] {
   const plane = (scale: number, red: number, green: number, blue: number): Plane => {
     const [w, h] = [Math.ceil(width / scale), Math.ceil(height / scale)];
     const samples = new Float32Array(w * h);
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        const p = 3 * (y * width + x);
+    // At an odd edge, the last row or column counts twice.
+    for (let y = 0; y < h * scale; y++) {
+      for (let x = 0; x < w * scale; x++) {
+        const p = 3 * (Math.min(y, height - 1) * width + Math.min(x, width - 1));
         const value = red * data[p] + green * data[p + 1] + blue * data[p + 2];
         samples[Math.floor(y / scale) * w + Math.floor(x / scale)] += value / (scale * scale);
       }

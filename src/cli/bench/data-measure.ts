@@ -1,5 +1,10 @@
 import { type BenchRow, ratioOf } from './row.js';
-import { summarize, type Timing } from './statistics.js';
+import { summarize } from './statistics.js';
+
+export interface DataCase {
+  readonly name: string;
+  run(): Promise<BenchRow[]>;
+}
 
 /** One of those that do the same work. */
 export interface Contender {
@@ -9,18 +14,20 @@ export interface Contender {
 }
 
 /**
- * Times contenders in turn, round after round, so that a slow moment of the machine falls on all. The first round warms
- * up and does not count.
+ * Times contenders in turn, round after round and every other one backwards, so that a slow moment of the machine falls
+ * on all. The first round warms up and does not count.
  * @param clock milliseconds: of CPU time for what one thread does, of the wall for what several do
  * @param minimum milliseconds on that clock that a round takes at least
+ * @returns of each contender, milliseconds of a pass in each round
  */
 export async function inTurn(
   contenders: readonly Contender[],
   { rounds, minimum, clock }: { rounds: number; minimum: number; clock: () => number },
-): Promise<Timing[]> {
+): Promise<number[][]> {
   const samples = contenders.map((): number[] => []);
   for (let round = 0; round <= rounds; round++) {
-    for (const [i, { pass }] of contenders.entries()) {
+    const order = [...contenders.entries()];
+    for (const [i, { pass }] of round % 2 === 0 ? order : order.reverse()) {
       const start = clock();
       let passes = 0;
       do {
@@ -30,7 +37,7 @@ export async function inTurn(
       if (round > 0) samples[i].push((clock() - start) / passes);
     }
   }
-  return samples.map(summarize);
+  return samples;
 }
 
 /** CPU milliseconds of this process, all its threads. */
@@ -44,10 +51,10 @@ export function imageRows(
   base: Omit<BenchRow, 'ours' | 'unit'>,
   images: number,
   contenders: readonly Contender[],
-  timings: readonly Timing[],
+  samples: readonly (readonly number[])[],
 ): BenchRow[] {
   const rate = (milliseconds: number) => (1000 * images) / milliseconds;
-  const [mine, ...theirs] = timings;
+  const [mine, ...theirs] = samples.map(summarize);
   const unit = 'images/s';
   const own = { ...base, unit, ours: rate(mine.median), best: rate(mine.best), spread: mine.spread } as const;
   if (theirs.length === 0) return [own];

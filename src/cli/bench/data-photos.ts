@@ -7,16 +7,40 @@ import type { Files } from '../../platform/platform.js';
 import { MersenneTwister } from '../../utils/mersenne-twister.js';
 import { encodeJpeg } from './data-jpeg.js';
 
-/** Photos that the suite `data` reads. */
-export interface BenchPhotos {
-  /** For the names of cases. */
-  readonly name: string;
+export interface Photos {
   readonly files: Files;
   readonly dataset: PhotoDataset;
 }
 
+/** Photos that the suite `data` reads. */
+export interface PhotoSet {
+  /** For the names of cases. */
+  readonly name: string;
+  load(): Promise<Photos>;
+}
+
+/** Photos of a folder. */
+export function folderSet(files: Files, folder: string, most: number): PhotoSet {
+  const name = folder.split('/').filter(Boolean).at(-1) ?? folder;
+  return { name, load: once(() => folderPhotos(files, folder, most)) };
+}
+
+/** Made photos whose shorter side is `side`. */
+export function generatedSet(side: number, count: number): PhotoSet {
+  return { name: `generated, ${side} px`, load: once(() => generatedPhotos(side, count)) };
+}
+
+/** Does a task when it is asked for, and only once. */
+export function once<T>(task: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= task();
+    return result;
+  };
+}
+
 /** Photos of a folder, as `image_folder` finds them, evenly spaced ones when there are more than `most`. */
-export async function folderPhotos(files: Files, folder: string, most: number): Promise<BenchPhotos> {
+export async function folderPhotos(files: Files, folder: string, most: number): Promise<Photos> {
   const all = await loadImageFolder(files, folder, 'train');
   const count = Math.min(most, all.length);
   const chosen = Array.from({ length: count }, (_, i) => Math.floor((i * all.length) / count));
@@ -26,20 +50,20 @@ export async function folderPhotos(files: Files, folder: string, most: number): 
     labels: Int32Array.from(chosen, (index) => all.labels[index]),
     paths: chosen.map((index) => all.paths[index]),
   };
-  return { name: folder.split('/').filter(Boolean).at(-1) ?? folder, files, dataset };
+  return { files, dataset };
 }
 
 const QUALITY = 90;
 
 /** Made photos, of two classes: the same on every machine. */
-export async function generatedPhotos(side: number, count: number): Promise<BenchPhotos> {
+export async function generatedPhotos(side: number, count: number): Promise<Photos> {
   const files = memoryFiles();
   const random = new MersenneTwister(side);
   for (let i = 0; i < count; i++) {
     const [width, height] = i % 3 === 0 ? [side, Math.round(1.3 * side)] : [Math.round(1.4 * side), side];
     await files.write(`generated/${'ab'[i % 2]}/${i}.jpg`, encodeJpeg(picture(width, height, random), QUALITY));
   }
-  return { name: `generated, ${side} px`, files, dataset: await loadImageFolder(files, 'generated', 'train') };
+  return { files, dataset: await loadImageFolder(files, 'generated', 'train') };
 }
 
 /** How coarse noise is, in pixels, and how strong: about as spectra of photographs fall off. */

@@ -3,11 +3,11 @@ import type { Region, RgbImage } from '../../data/images/image.js';
 import { type ImageTools, imageTools } from '../../data/images/tools.js';
 import { prepareImage, type TrainTransform } from '../../data/transforms/augment.js';
 import { defaultCrop } from '../../data/transforms/random-resized-crop.js';
+import type { Interpolation } from '../../data/transforms/resize.js';
 import { FormatError } from '../../utils/errors.js';
-import { type Contender, cpuMilliseconds, imageRows, inTurn } from './data-measure.js';
-import { type DataPeerName, openDataPeers } from './data-peers.js';
-import type { BenchPhotos } from './data-photos.js';
-import type { BenchRow } from './row.js';
+import { type Contender, cpuMilliseconds, type DataCase, imageRows, inTurn } from './data-measure.js';
+import { type DataPeerName, type DataPeers, openDataPeers } from './data-peers.js';
+import { once, type PhotoSet, type Photos } from './data-photos.js';
 
 const SIDE = 96;
 const MINIMUM = 100;
@@ -19,66 +19,76 @@ export interface PixelOptions {
   readonly rounds: number;
   readonly peers: readonly DataPeerName[];
   readonly peersFolder: string;
-  wanted(name: string): boolean;
-  progress(line: string): void;
   note(line: string): void;
 }
 
+/** What the cases of one set of photos share. */
+interface Setting {
+  readonly tools: ImageTools;
+  readonly files: readonly Uint8Array[];
+  readonly pictures: readonly RgbImage[];
+  readonly peers: DataPeers;
+}
+
 /** Decoding, training crops and resizing on one thread, in CPU time, beside the peers that do the same. */
-export async function benchPixels(photos: BenchPhotos, options: PixelOptions): Promise<BenchRow[]> {
-  const { rounds, note } = options;
-  const tools = await imageTools(options.imaging);
+export function pixelCases({ name, load }: PhotoSet, options: PixelOptions): DataCase[] {
+  const setUp = once(() => load().then((photos) => settingOf(photos, options)));
+  const one = (title: string, contenders: (setting: Setting) => Contender[]): DataCase => ({
+    name: `${title} ${name}`,
+    async run() {
+      const setting = await setUp();
+      const all = contenders(setting);
+      const samples = await inTurn(all, { rounds: options.rounds, minimum: MINIMUM, clock: cpuMilliseconds });
+      const where = { device: 'wasm', adapter: 'wasm SIMD, 1 thread', metric: 'CPU time' };
+      return imageRows({ suite: 'data', case: this.name, ...where }, setting.files.length, all, samples);
+    },
+  });
+  return [
+    one('decode', decoding),
+    one(`training crops to ${SIDE}`, cropping),
+    one(`resize to ${SIDE}, bilinear,`, (setting) => resizing(setting, 'bilinear', 'linear')),
+    one(`resize to ${SIDE}, bicubic,`, (setting) => resizing(setting, 'bicubic', 'cubic')),
+  ];
+}
+
+async function settingOf(photos: Photos, { imaging, peers, peersFolder, note }: PixelOptions): Promise<Setting> {
+  const tools = await imageTools(imaging);
   const files = await readable(photos, tools, note);
   const pictures = files.map((file) => copyOf(tools.decoder.decode(file)));
   const largest = Math.max(...pictures.map(({ data }) => data.length));
-  const peers = await openDataPeers(options.peers, options.peersFolder, largest, note);
-  const rows: BenchRow[] = [];
-  const compare = async (name: string, ours: Contender, others: readonly Contender[]) => {
-    const full = `${name} ${photos.name}`;
-    if (!options.wanted(full)) return;
-    options.progress(full);
-    const contenders = [ours, ...others];
-    const timings = await inTurn(contenders, { rounds, minimum: MINIMUM, clock: cpuMilliseconds });
-    const base = { suite: 'data', case: full, device: 'wasm', adapter: 'wasm SIMD, 1 thread', metric: 'CPU time' };
-    rows.push(...imageRows(base, files.length, contenders, timings));
-  };
-  const decoders = [...peers.decoders].map(([name, decode]) => each(name, files, decode));
-  await compare(
-    'decode',
-    each('cvnets', files, (file) => tools.decoder.decode(file)),
-    decoders,
-  );
+  return { tools, files, pictures, peers: await openDataPeers(peers, peersFolder, largest, note) };
+}
 
-  const { turbo, sharp } = peers;
+function decoding({ tools, files, peers }: Setting): Contender[] {
+  const others = [...peers.decoders].map(([name, decode]) => each(name, files, decode));
+  return [each('cvnets', files, (file) => tools.decoder.decode(file)), ...others];
+}
+
+/** Ours decodes the crop only; native code decodes the whole photo, cuts the same crop out and resizes it. */
+function cropping({ tools, files, pictures, peers: { turbo, sharp } }: Setting): Contender[] {
   const output = new Uint8Array(SIDE * SIDE * 3);
   const prepare = (file: Uint8Array, i: number, decoder = tools.decoder) =>
     prepareImage(decoder, file, request(i), transform, tools.resize, output);
-  const native: Contender[] = [];
-  if (turbo && sharp) {
-    const regions = files.map((file, i) => regionOf(tools.decoder, (decoder) => prepare(file, i, decoder)));
-    const crop = async (file: Uint8Array, i: number) => {
-      await turbo.decode(file);
-      const { data, ...size } = pictures[i];
-      const pixels = turbo.output.subarray(0, data.length);
-      await sharp.resize(pixels, size, { side: SIDE, kernel: 'linear', region: regions[i] });
-    };
-    native.push(each(`${turbo.name}, ${sharp.name}`, files, crop));
-  }
-  await compare(
-    `training crops to ${SIDE}`,
-    each('cvnets', files, (file, i) => prepare(file, i)),
-    native,
-  );
+  const ours = each('cvnets', files, (file, i) => prepare(file, i));
+  if (!turbo || !sharp) return [ours];
+  const regions = files.map((file, i) => regionOf(tools.decoder, (decoder) => prepare(file, i, decoder)));
+  const crop = async (file: Uint8Array, i: number) => {
+    await turbo.decode(file);
+    const { data, ...size } = pictures[i];
+    const pixels = turbo.output.subarray(0, data.length);
+    await sharp.resize(pixels, size, { side: SIDE, kernel: 'linear', region: regions[i] });
+  };
+  return [ours, each(`${turbo.name}, ${sharp.name}`, files, crop)];
+}
 
-  for (const [interpolation, kernel] of [
-    ['bilinear', 'linear'],
-    ['bicubic', 'cubic'],
-  ] as const) {
-    const resize = each('cvnets', pictures, (image) => tools.resize(image, SIDE, SIDE, interpolation));
-    const other = (image: RgbImage) => sharp?.resize(image.data, image, { side: SIDE, kernel });
-    await compare(`resize to ${SIDE}, ${interpolation},`, resize, sharp ? [each(sharp.name, pictures, other)] : []);
-  }
-  return rows;
+function resizing(
+  { tools, pictures, peers: { sharp } }: Setting,
+  interpolation: Interpolation,
+  kernel: 'linear' | 'cubic',
+): Contender[] {
+  const ours = each('cvnets', pictures, (image) => tools.resize(image, SIDE, SIDE, interpolation));
+  if (!sharp) return [ours];
+  return [ours, each(sharp.name, pictures, (image) => sharp.resize(image.data, image, { side: SIDE, kernel }))];
 }
 
 /** A contender that does the same with every photo. */
@@ -94,7 +104,7 @@ function each<T>(name: string, items: readonly T[], task: (item: T, i: number) =
   };
 }
 
-async function readable({ files, dataset }: BenchPhotos, { decoder }: ImageTools, note: (line: string) => void) {
+async function readable({ files, dataset }: Photos, { decoder }: ImageTools, note: (line: string) => void) {
   const found: Uint8Array[] = [];
   for (const path of dataset.paths) {
     const file = await files.read(path);

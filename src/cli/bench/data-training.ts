@@ -10,10 +10,10 @@ import type { Device } from '../../devices/device.js';
 import type { Platform } from '../../platform/platform.js';
 import { Engine } from '../../scheduler/engine.js';
 import { Steps } from '../../train/steps.js';
-import { type Contender, imageRows, inTurn } from './data-measure.js';
-import type { BenchPhotos } from './data-photos.js';
+import { type Contender, type DataCase, imageRows, inTurn } from './data-measure.js';
+import type { PhotoSet, Photos } from './data-photos.js';
 import { benchTask } from './model-cases.js';
-import type { BenchRow } from './row.js';
+import { median } from './statistics.js';
 
 const SIDE = 96;
 const BATCH = 32;
@@ -24,70 +24,71 @@ export interface LoaderOptions {
   readonly device: string;
   readonly rounds: number;
   openDevice(): Promise<Device>;
-  wanted(name: string): boolean;
-  progress(line: string): void;
 }
 
-/** Batches a second of the loader alone, for every number of threads from one to all cores. */
-export async function benchLoader(photos: BenchPhotos, options: LoaderOptions): Promise<BenchRow[]> {
-  const { rounds, wanted, progress } = options;
-  const platform: Platform = { ...options.platform, files: photos.files };
-  const sampler = samplers(photos.dataset.length).batch_sampler;
-  const rows: BenchRow[] = [];
-  for (let threads = 1; threads <= platform.cores; threads++) {
-    const name = `loader, ${threads} thread${threads === 1 ? '' : 's'}, ${photos.name}`;
-    if (!wanted(name)) continue;
-    progress(name);
-    const loader = new PhotoLoader(photos.dataset, sampler, new PhotoPool(platform, transform, threads));
-    let epoch = 0;
-    const pass = async () => {
-      for await (const batch of loader.epoch(epoch++)) batch.release?.();
-    };
-    try {
-      const contenders: Contender[] = [{ name: 'cvnets', pass }];
-      const timings = await inTurn(contenders, { rounds, minimum: 200, clock: platform.now });
-      const base = { suite: 'data', case: name, device: 'wasm', adapter: loader.description, metric: 'wall time' };
-      rows.push(...imageRows(base, photos.dataset.length, contenders, timings));
-    } finally {
-      await loader.close();
-    }
-  }
-  return rows;
+/** Images a second of the loader alone, for every number of threads from one to all cores. */
+export function loaderCases({ name, load }: PhotoSet, { platform, rounds }: LoaderOptions): DataCase[] {
+  return Array.from({ length: platform.cores }, (_, i) => ({
+    name: `loader, ${i + 1} thread${i === 0 ? '' : 's'}, ${name}`,
+    async run() {
+      const photos = await load();
+      const loader = photoLoader(photos, platform, samplers(photos.dataset.length).batch_sampler, i + 1);
+      let epoch = 0;
+      const pass = async () => {
+        for await (const batch of loader.epoch(epoch++)) batch.release?.();
+      };
+      try {
+        const contenders: Contender[] = [{ name: 'cvnets', pass }];
+        const samples = await inTurn(contenders, { rounds, minimum: 200, clock: platform.now });
+        const where = { device: 'wasm', adapter: loader.description, metric: 'wall time' };
+        return imageRows({ suite: 'data', case: this.name, ...where }, photos.dataset.length, contenders, samples);
+      } finally {
+        await loader.close();
+      }
+    },
+  }));
 }
 
 /**
  * Images a second of training on photos, beside the same steps on batches that lie ready: the limit. Both are of one
  * engine, of the same plans and sizes, and take turns.
  */
-export async function benchTraining(photos: BenchPhotos, options: LoaderOptions): Promise<BenchRow[]> {
-  const { rounds, wanted, progress } = options;
-  const platform: Platform = { ...options.platform, files: photos.files };
-  const rows: BenchRow[] = [];
-  for (const [kind, sampler] of Object.entries(samplers(photos.dataset.length))) {
-    const name = `training mobilenetv2 ${SIDE} batch ${BATCH}, ${kind}, ${photos.name}`;
-    if (!wanted(name)) continue;
-    progress(name);
-    const pool = new PhotoPool(platform, transform, platform.cores);
-    const loader = new PhotoLoader(photos.dataset, sampler, pool);
-    const engine = new Engine(await options.openDevice());
-    try {
-      const steps = await trainingSteps(engine, loader);
-      const images = [...sampler.epoch(0)].reduce((sum, { indices }) => sum + indices.length, 0);
-      const contenders = [loader, synthetic(loader)].map((source) => epochs(source, steps));
-      const timings = await inTurn(contenders, { rounds, minimum: 0, clock: platform.now });
-      const adapter = `${engine.device.description}; ${loader.description}`;
-      const base = { suite: 'data', case: name, device: options.device, adapter, metric: 'beside synthetic batches' };
-      const [real, limit] = timings.map((timing, i) => imageRows(base, images, [contenders[i]], [timing])[0]);
-      rows.push({ ...real, limit: limit.ours, fraction_of_limit: real.ours / limit.ours });
-    } finally {
-      await engine.close();
-      await loader.close();
-    }
-  }
-  return rows;
+export function trainingCases({ name, load }: PhotoSet, options: LoaderOptions): DataCase[] {
+  const { platform, rounds, device } = options;
+  return samplerNames.map((kind) => ({
+    name: `training mobilenetv2 ${SIDE} batch ${BATCH}, ${kind}, ${name}`,
+    async run() {
+      const photos = await load();
+      const sampler = samplers(photos.dataset.length)[kind];
+      const loader = photoLoader(photos, platform, sampler, platform.cores);
+      const engine = new Engine(await options.openDevice());
+      try {
+        const steps = await trainingSteps(engine, loader);
+        const images = [...sampler.epoch(0)].reduce((sum, { indices }) => sum + indices.length, 0);
+        const contenders = [loader, synthetic(loader)].map((source) => epochs(source, steps));
+        const samples = await inTurn(contenders, { rounds, minimum: 0, clock: platform.now });
+        const where = { device, adapter: `${engine.device.description}; ${loader.description}` };
+        const base = { suite: 'data', case: this.name, ...where, metric: 'beside synthetic batches' };
+        const [real, limit] = samples.map((own, i) => imageRows(base, images, [contenders[i]], [own])[0]);
+        // Within a round: what the machine does beside this changes more slowly.
+        const fraction = median(samples[0].map((milliseconds, round) => samples[1][round] / milliseconds));
+        return [{ ...real, limit: limit.ours, fraction_of_limit: fraction }];
+      } finally {
+        await engine.close();
+        await loader.close();
+      }
+    },
+  }));
 }
 
-function samplers(count: number): Readonly<Record<string, Sampler>> {
+function photoLoader({ files, dataset }: Photos, platform: Platform, sampler: Sampler, threads: number): PhotoLoader {
+  const pool = new PhotoPool({ ...platform, files }, transform, threads);
+  return new PhotoLoader(dataset, sampler, pool, { maxSkippedShare: 1 });
+}
+
+const samplerNames = ['batch_sampler', 'variable_batch_sampler'] as const;
+
+function samplers(count: number): Readonly<Record<(typeof samplerNames)[number], Sampler>> {
   const range = { base: SIDE, min: 64, max: 128 };
   const scales = { height: range, width: range, maxScales: 5, checkScale: 32 };
   const shared = { count, shuffle: true, batchSize: BATCH };
