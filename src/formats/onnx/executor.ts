@@ -45,6 +45,7 @@ export interface OnnxExecutor extends Executor {
 export function onnxExecutor(runtime: OnnxRuntime, name: string, file: OnnxFile): OnnxExecutor {
   const { graph } = file.model;
   const own = new Set(graph.outputs.map((output) => output.name));
+  const there = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
   return {
     name,
     async open() {
@@ -52,12 +53,13 @@ export function onnxExecutor(runtime: OnnxRuntime, name: string, file: OnnxFile)
       await session.release();
     },
     async run(inputs, values) {
-      const bytes = values.every((value) => own.has(value)) ? file.bytes : withOutputs(file.model, values);
+      const wanted = values.filter((value) => there.has(value));
+      const bytes = wanted.every((value) => own.has(value)) ? file.bytes : withOutputs(file.model, wanted);
       const session = await open(runtime, bytes, file.external);
       try {
         const feeds = Object.fromEntries([...inputs].map(([key, input]) => [key, tensorOf(runtime, input)]));
-        const results = await session.run(feeds, values);
-        return new Map(values.map((value) => [value, numbersOf(results[value])]));
+        const results = await session.run(feeds, wanted);
+        return new Map(wanted.map((value) => [value, numbersOf(results[value])]));
       } finally {
         await session.release();
       }
