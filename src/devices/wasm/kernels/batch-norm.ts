@@ -20,11 +20,12 @@ export const batchNormFinishKernel = {
   fields: {
     partials: 'ptr',
     gamma: 'ptr',
+    beta: 'ptr',
     runningMeanIn: 'ptr',
     runningVarIn: 'ptr',
     mean: 'ptr',
     rstd: 'ptr',
-    scale: 'ptr',
+    coefficients: 'ptr',
     runningMean: 'ptr',
     runningVar: 'ptr',
     rows: 'i32',
@@ -35,18 +36,30 @@ export const batchNormFinishKernel = {
   },
 } as const satisfies WasmKernel;
 
-export const batchNormInferenceScaleKernel = {
-  name: 'batchNormInferenceScale',
-  fields: { variance: 'ptr', gamma: 'ptr', rstd: 'ptr', scale: 'ptr', channels: 'i32', eps: 'f32' },
+export const batchNormCoefficientsKernel = {
+  name: 'batchNormCoefficients',
+  fields: { mean: 'ptr', rstd: 'ptr', gamma: 'ptr', beta: 'ptr', coefficients: 'ptr', channels: 'i32' },
+} as const satisfies WasmKernel;
+
+export const batchNormInferenceCoefficientsKernel = {
+  name: 'batchNormInferenceCoefficients',
+  fields: {
+    mean: 'ptr',
+    variance: 'ptr',
+    gamma: 'ptr',
+    beta: 'ptr',
+    rstd: 'ptr',
+    coefficients: 'ptr',
+    channels: 'i32',
+    eps: 'f32',
+  },
 } as const satisfies WasmKernel;
 
 export const batchNormApplyKernel = {
   name: 'batchNormApply',
   fields: {
     x: 'ptr',
-    mean: 'ptr',
-    scale: 'ptr',
-    beta: 'ptr',
+    coefficients: 'ptr',
     y: 'ptr',
     rows: 'i32',
     channels: 'i32',
@@ -54,19 +67,12 @@ export const batchNormApplyKernel = {
   },
 } as const satisfies WasmKernel;
 
-export const batchNormScaleKernel = {
-  name: 'batchNormScale',
-  fields: { gamma: 'ptr', rstd: 'ptr', scale: 'ptr', channels: 'i32' },
-} as const satisfies WasmKernel;
-
 export const batchNormBackwardSumsKernel = {
   name: 'batchNormBackwardSums',
   fields: {
     x: 'ptr',
     dy: 'ptr',
-    mean: 'ptr',
-    scale: 'ptr',
-    beta: 'ptr',
+    coefficients: 'ptr',
     partials: 'ptr',
     rows: 'i32',
     channels: 'i32',
@@ -96,9 +102,6 @@ export const batchNormBackwardApplyKernel = {
   fields: {
     x: 'ptr',
     dy: 'ptr',
-    mean: 'ptr',
-    scale: 'ptr',
-    beta: 'ptr',
     coefficients: 'ptr',
     dx: 'ptr',
     rows: 'i32',
@@ -109,6 +112,14 @@ export const batchNormBackwardApplyKernel = {
 
 const F32_BYTES = 4;
 const LANES = 4;
+const VECTOR_BYTES = LANES * F32_BYTES;
+/** Vectors that are kept for 4 channels, as in the kernels: coefficients, and partial sums of a chunk. */
+const COEFFICIENTS = 5;
+const FORWARD_SUMS = 3;
+const BACKWARD_SUMS = 2;
+
+/** The workspace starts with them. */
+const coefficients = at('workspace');
 
 const activations: Record<FusedActivation, number> = { none: 0, relu: 1, relu6: 2 };
 
@@ -118,8 +129,8 @@ function geometry(x: Value) {
   const rows = size(x.shape) / channels;
   const wanted = Math.min(Math.max(32, 16384 / channels), 512);
   const chunkRows = Math.ceil(Math.max(wanted, rows / 1024) / 8) * 8;
-  /** Bytes of a row of partial sums, whole vectors. */
-  const line = Math.ceil(channels / LANES) * LANES * F32_BYTES;
+  /** Bytes of one vector for every 4 channels. */
+  const line = Math.ceil(channels / LANES) * VECTOR_BYTES;
   return { channels, rows, chunkRows, chunks: Math.ceil(rows / chunkRows), line };
 }
 
@@ -128,19 +139,17 @@ export const lowerBatchNorm: WasmLower<BatchNormAttrs> = ({ inputs, outputs, att
   const [y, mean, rstd, runningMean, runningVar] = outputs.map((value) => at(value));
   const { rows, channels, chunkRows, chunks, line } = geometry(inputs[0]);
   const { eps, momentum } = attrs;
-  const activation = activations[attrs.activation];
-  const scale = at('workspace');
-  const partials = at('workspace', line);
+  const partials = at('workspace', COEFFICIENTS * line);
   const running = { runningMeanIn, runningVarIn, runningMean, runningVar };
   return {
-    workspace: line + chunks * 3 * line,
+    workspace: (COEFFICIENTS + chunks * FORWARD_SUMS) * line,
     calls: [
       call(batchNormStatisticsKernel, { x, partials, rows, channels, chunkRows }),
       call(batchNormFinishKernel, {
-        ...{ partials, gamma, mean, rstd, scale, ...running },
+        ...{ partials, gamma, beta, mean, rstd, coefficients, ...running },
         ...{ rows, channels, chunkRows, eps, momentum },
       }),
-      call(batchNormApplyKernel, { x, mean, scale, beta, y, rows, channels, activation }),
+      call(batchNormApplyKernel, { x, coefficients, y, rows, channels, activation: activations[attrs.activation] }),
     ],
   };
 };
@@ -148,13 +157,12 @@ export const lowerBatchNorm: WasmLower<BatchNormAttrs> = ({ inputs, outputs, att
 export const lowerBatchNormApply: WasmLower<BatchNormApplyAttrs> = ({ inputs, outputs, attrs }) => {
   const [x, gamma, beta, mean, rstd] = inputs.map((value) => at(value));
   const { rows, channels, line } = geometry(inputs[0]);
-  const scale = at('workspace');
-  const activation = activations[attrs.activation];
+  const y = at(outputs[0]);
   return {
-    workspace: line,
+    workspace: COEFFICIENTS * line,
     calls: [
-      call(batchNormScaleKernel, { gamma, rstd, scale, channels }),
-      call(batchNormApplyKernel, { x, mean, scale, beta, y: at(outputs[0]), rows, channels, activation }),
+      call(batchNormCoefficientsKernel, { mean, rstd, gamma, beta, coefficients, channels }),
+      call(batchNormApplyKernel, { x, coefficients, y, rows, channels, activation: activations[attrs.activation] }),
     ],
   };
 };
@@ -162,14 +170,16 @@ export const lowerBatchNormApply: WasmLower<BatchNormApplyAttrs> = ({ inputs, ou
 export const lowerBatchNormInference: WasmLower<BatchNormInferenceAttrs> = ({ inputs, outputs, attrs }) => {
   const [x, gamma, beta, mean, variance] = inputs.map((value) => at(value));
   const { rows, channels, line } = geometry(inputs[0]);
-  const scale = at('workspace');
-  const rstd = at('workspace', line);
-  const activation = activations[attrs.activation];
+  const rstd = at('workspace', COEFFICIENTS * line);
+  const y = at(outputs[0]);
   return {
-    workspace: 2 * line,
+    workspace: (COEFFICIENTS + 1) * line,
     calls: [
-      call(batchNormInferenceScaleKernel, { variance, gamma, rstd, scale, channels, eps: attrs.eps }),
-      call(batchNormApplyKernel, { x, mean, scale, beta, y: at(outputs[0]), rows, channels, activation }),
+      call(batchNormInferenceCoefficientsKernel, {
+        ...{ mean, variance, gamma, beta, rstd, coefficients },
+        ...{ channels, eps: attrs.eps },
+      }),
+      call(batchNormApplyKernel, { x, coefficients, y, rows, channels, activation: activations[attrs.activation] }),
     ],
   };
 };
@@ -178,61 +188,52 @@ interface Backward {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   readonly rstd: Operand;
-  readonly scale: Operand;
   readonly activation: FusedActivation;
   readonly training: boolean;
-  /** Bytes of the workspace that are taken. */
+  /** Where partial sums may start in the workspace; the coefficients are before them. */
   readonly used: number;
 }
 
-/** From the scale on: both sums, what dx needs of them, dx. */
+/** From the coefficients on: both sums, what dx needs of them, dx. */
 function backward(node: Backward): { calls: WasmCall[]; workspace: number } {
-  const { rstd, scale, used, training } = node;
-  const [x, dy, gamma, beta, mean] = node.inputs.map((value) => at(value));
+  const { rstd, used, training } = node;
+  const [x, dy, gamma] = node.inputs.map((value) => at(value));
   const [dx, dgamma, dbeta] = node.outputs.map((value) => at(value));
   const { rows, channels, chunkRows, chunks, line } = geometry(node.inputs[0]);
-  const coefficients = at('workspace', used);
-  const partials = at('workspace', used + 2 * line);
+  const partials = at('workspace', used);
   const activation = activations[node.activation];
   return {
-    workspace: used + 2 * line + chunks * 2 * line,
+    workspace: used + chunks * BACKWARD_SUMS * line,
     calls: [
-      call(batchNormBackwardSumsKernel, {
-        ...{ x, dy, mean, scale, beta, partials },
-        ...{ rows, channels, chunkRows, activation },
-      }),
+      call(batchNormBackwardSumsKernel, { x, dy, coefficients, partials, rows, channels, chunkRows, activation }),
       call(batchNormBackwardFinishKernel, {
         ...{ partials, gamma, rstd, dgamma, dbeta, coefficients },
         ...{ rows, channels, chunkRows, training: Number(training) },
       }),
-      call(batchNormBackwardApplyKernel, {
-        ...{ x, dy, mean, scale, beta, coefficients, dx },
-        ...{ rows, channels, activation },
-      }),
+      call(batchNormBackwardApplyKernel, { x, dy, coefficients, dx, rows, channels, activation }),
     ],
   };
 }
 
 export const lowerBatchNormBackward: WasmLower<BatchNormBackwardAttrs> = ({ inputs, outputs, attrs }) => {
   const { channels, line } = geometry(inputs[0]);
-  const rstd = at(inputs[5]);
-  const scale = at('workspace');
-  const first = call(batchNormScaleKernel, { gamma: at(inputs[2]), rstd, scale, channels });
+  const [, , gamma, beta, mean, rstd] = inputs.map((value) => at(value));
+  const first = call(batchNormCoefficientsKernel, { mean, rstd, gamma, beta, coefficients, channels });
   const { activation } = attrs;
-  const { calls, workspace } = backward({ inputs, outputs, rstd, scale, activation, training: true, used: line });
-  return { workspace, calls: [first, ...calls] };
+  const rest = backward({ inputs, outputs, rstd, activation, training: true, used: COEFFICIENTS * line });
+  return { workspace: rest.workspace, calls: [first, ...rest.calls] };
 };
 
 export const lowerBatchNormInferenceBackward: WasmLower<BatchNormInferenceBackwardAttrs> = (node) => {
   const { inputs, outputs, attrs } = node;
   const { channels, line } = geometry(inputs[0]);
-  const scale = at('workspace');
-  const rstd = at('workspace', line);
-  const first = call(batchNormInferenceScaleKernel, {
-    ...{ variance: at(inputs[5]), gamma: at(inputs[2]) },
-    ...{ rstd, scale, channels, eps: attrs.eps },
+  const [, , gamma, beta, mean, variance] = inputs.map((value) => at(value));
+  const rstd = at('workspace', COEFFICIENTS * line);
+  const first = call(batchNormInferenceCoefficientsKernel, {
+    ...{ mean, variance, gamma, beta, rstd, coefficients },
+    ...{ channels, eps: attrs.eps },
   });
   const { activation } = attrs;
-  const rest = backward({ inputs, outputs, rstd, scale, activation, training: false, used: 2 * line });
+  const rest = backward({ inputs, outputs, rstd, activation, training: false, used: (COEFFICIENTS + 1) * line });
   return { workspace: rest.workspace, calls: [first, ...rest.calls] };
 };
