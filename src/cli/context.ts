@@ -5,6 +5,7 @@ import type { Device } from '../devices/device.js';
 import { openDevice } from '../devices/open.js';
 import type { Platform } from '../platform/platform.js';
 import type { Output } from './report.js';
+import { variantDefaults, type WeightsFlags, weightsSettings } from './weights-flags.js';
 
 /** What every command works with. */
 export interface CommandContext {
@@ -26,7 +27,7 @@ export interface DeviceFlags {
 }
 
 /** Options of commands that read a recipe. */
-export interface RecipeFlags extends DeviceFlags {
+export interface RecipeFlags extends DeviceFlags, WeightsFlags {
   readonly allowUnsupported?: boolean;
   readonly memoryBudget?: string;
 }
@@ -39,8 +40,8 @@ export async function loadRecipe(
   notice: (message: string) => void,
 ): Promise<Resolution> {
   const text = new TextDecoder().decode(await context.platform.files.read(path));
-  const settings = [...parseYaml(text, path), ...context.overrides, ...flagSettings(flags)];
-  const resolution = resolve(settings, flags);
+  const settings = [...parseYaml(text, path), ...context.overrides, ...flagSettings(flags), ...weightsSettings(flags)];
+  const resolution = resolve([...variantDefaults(settings), ...settings], flags);
   const { ignored, unsupported } = resolution;
   if (ignored.length > 0) notice(`no effect here: ${ignored.join(', ')}`);
   if (unsupported.length > 0) notice(`left out, as allowed: ${unsupported.map(({ key }) => key).join(', ')}`);

@@ -3,19 +3,17 @@ import { photoTransform } from '../config/build-photos.js';
 import { valSize } from '../config/build-sampler.js';
 import { buildTask, type ClassificationTask } from '../config/build-task.js';
 import type { Config } from '../config/keys/index.js';
-import { resolveConfig } from '../config/resolve.js';
 import type { EvalTransform } from '../data/transforms/augment.js';
-import { fromTypedArray, type SafetensorsTensor } from '../formats/safetensors.js';
-import { toFloat32 } from '../formats/weights/floats.js';
-import { readWeights } from '../formats/weights/read.js';
 import { Engine } from '../scheduler/engine.js';
-import { byName, Checkpoints, restoreStates } from '../train/checkpoints.js';
+import { byName, Checkpoints, decodeStates } from '../train/checkpoints.js';
 import { Predictor } from '../train/predictor.js';
 import { RunFolder } from '../train/run-folder.js';
 import { ConfigError } from '../utils/errors.js';
-import { imageChannels } from './commands/predict.js';
 import { type CommandContext, type DeviceFlags, loadConfig, openConfiguredDevice } from './context.js';
+import { imageChannels } from './image-channels.js';
 import { checkPlugins } from './plugins.js';
+import { openWeights } from './pretrained.js';
+import type { WeightsFlags } from './weights-flags.js';
 
 /** A network whose weights are on an engine. */
 export interface LoadedModel {
@@ -30,63 +28,64 @@ export interface LoadedModel {
   readonly classes: readonly string[];
 }
 
-export interface ModelFlags extends DeviceFlags {
+export interface ModelFlags extends DeviceFlags, WeightsFlags {
   readonly checkpoint?: string;
   /** `H,W`, or one number for both. */
   readonly size?: string;
 }
 
+const WEIGHTS_FILE = /\.(safetensors|pt|pth|th|npz|json|onnx)$/i;
 const checkpoints = ['best', 'ema', 'last'] as const;
 
 /**
- * The network of a run with its weights, or of a file of weights whose network the command line names with recipe keys.
- * The engine is the caller's to close.
+ * The network of a run with its weights, or of a file of weights: the network is the one that recipe keys name, or the
+ * one that the file is recognised as. The engine is the caller's to close.
  */
-export async function openModel(context: CommandContext, target: string, flags: ModelFlags): Promise<LoadedModel> {
+export async function openModel(
+  context: CommandContext,
+  target: string,
+  flags: ModelFlags,
+  notice: (message: string) => void = () => {},
+): Promise<LoadedModel> {
   const { files } = context.platform;
-  if (!(await files.exists(`${target.replace(/\/+$/, '')}/config.yaml`))) return openWeights(context, target, flags);
+  if (flags.weights !== undefined || WEIGHTS_FILE.test(target)) {
+    const { config, values, metadata } = await openWeights(context, target, flags, notice);
+    return load(context, config, flags, notice, async () => metadata, values);
+  }
   const choice = checkpoints.find((name) => name === (flags.checkpoint ?? 'best'));
   if (!choice) throw new ConfigError(`--checkpoint is ${flags.checkpoint}`, `use ${checkpoints.join(', ')}`);
   const folder = await RunFolder.open(files, target);
   checkPlugins(folder, flags.plugin);
   const config = await loadConfig(context, folder.configPath, flags);
   const path = await new Checkpoints(files, folder.checkpointsPath, 0).evaluationPath(choice);
-  return load(context, config, path, flags);
+  const file = await files.read(path);
+  return load(context, config, flags, notice, (engine, task) => {
+    const states = byName([...task.parameters, ...task.buffers]);
+    return decodeStates(engine, states, file, path, choice === 'last');
+  });
 }
 
-async function openWeights(context: CommandContext, path: string, flags: ModelFlags): Promise<LoadedModel> {
-  const config = resolveConfig(context.overrides);
-  if (config['model.classification.name'] === null) {
-    throw new ConfigError(
-      `${path} is no run folder, so it holds weights only: whose they are must be said`,
-      'add --model.classification.name mobilenetv2 and the like',
-    );
-  }
-  return load(context, config, path, flags);
-}
-
-async function load(context: CommandContext, config: Config, path: string, flags: ModelFlags): Promise<LoadedModel> {
+async function load(
+  context: CommandContext,
+  config: Config,
+  flags: ModelFlags,
+  notice: (message: string) => void,
+  fill: (engine: Engine, task: ClassificationTask) => Promise<ReadonlyMap<string, string>>,
+  values?: ReadonlyMap<string, Float32Array>,
+): Promise<LoadedModel> {
   const image = { channels: imageChannels(config), ...(flags.size ? sizeOf(flags.size) : valSize(config)) };
-  const task = buildTask(config, image);
-  const { tensors, metadata } = await readWeights(context.platform.files, path);
-  const engine = new Engine(await openConfiguredDevice(context, config, () => {}));
+  const task = buildTask(config, image, values);
+  const engine = new Engine(await openConfiguredDevice(context, config, notice));
   try {
     // A trace of a prediction reads every parameter and every running statistic, so all have a place from here on.
     await Predictor.create(engine, task, image);
-    const states = byName([...task.parameters, ...task.buffers]);
-    const floats = [...states.keys()].filter((key) => tensors.has(key)).map((key) => float32(key, tensors.get(key)!));
-    await restoreStates(engine, states, new Map(floats), path);
+    const metadata = await fill(engine, task);
     const classes = JSON.parse(metadata.get('classes') ?? '[]') as string[];
     return { name: config['model.classification.name']!, config, engine, task, image, classes };
   } catch (error) {
     await engine.close();
     throw error;
   }
-}
-
-/** A training checkpoint, or a file of PyTorch's, also holds what is no weight: only what is asked for is looked at. */
-function float32(name: string, tensor: SafetensorsTensor): [string, SafetensorsTensor] {
-  return [name, fromTypedArray(toFloat32(name, tensor), tensor.shape)];
 }
 
 function sizeOf(text: string): { height: number; width: number } {

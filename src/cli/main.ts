@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
+import { variantNames } from '../models/classification/variants/index.js';
 import { nodePlatform } from '../platform/node.js';
 import { CvnetsError } from '../utils/errors.js';
 import { splitArguments } from './arguments.js';
+import { allPeers } from './bench/peers.js';
 import { type BenchFlags, bench } from './commands/bench.js';
 import { benchSide } from './commands/bench-side.js';
 import { type DataCheckFlags, dataCheck } from './commands/data-check.js';
@@ -25,6 +27,8 @@ const stopSignals = { SIGINT: 130, SIGTERM: 143 } as const;
 const MEMORY_BUDGET = 'most bytes a step may need, such as 512MB: computes activations twice where it takes that';
 const KEYS_ARE_OPTIONS =
   '\nEvery key of a recipe can be set here too: --optim.sgd.momentum 0.95. `cvnets options` lists them.';
+const WEIGHTS = 'weights: .safetensors, .pt, .pth, .npz, model.json, .onnx';
+const FROM = `whose network it is: ${variantNames.join(', ')}`;
 const KEYS_IN_FULL =
   '  hint: recipe keys are written in full, such as --scheduler.max_epochs 1; see `cvnets options`\n';
 let stopCode: number = stopSignals.SIGINT;
@@ -88,6 +92,8 @@ function program(context: CommandContext): Command {
   computing('train', 'train what a recipe describes')
     .argument('[recipe]', 'YAML file, such as recipes/mnist.yaml')
     .option('--resume <run>', 'go on with the run in this folder, bit for bit')
+    .option('--weights <file>', `fine-tune: start from ${WEIGHTS}`)
+    .option('--from <variant>', FROM)
     .option('--memory-budget <bytes>', MEMORY_BUDGET)
     .option('--dry-run', 'check the recipe, the images and the memory, print the plan, train nothing')
     .option('--allow-unsupported', 'leave out what the recipe asks for and cvnets does not have yet')
@@ -95,20 +101,26 @@ function program(context: CommandContext): Command {
       if (!(await train(context, recipe, flags))) process.exitCode = stopCode;
     });
   computing('eval', 'measure a checkpoint of a run on its validation images')
-    .argument('<run>', 'run folder')
+    .argument('<run>', 'run folder; with --weights: the recipe whose validation images are used')
     .option('--checkpoint <which>', 'best, ema or last', 'best')
+    .option('--weights <file>', WEIGHTS)
+    .option('--from <variant>', FROM)
     .action((run: string, flags: EvaluateFlags) => evaluate(context, run, flags));
   computing('predict', 'name what is in pictures, with a checkpoint of a run')
-    .argument('<run>', 'run folder')
-    .argument('<pictures...>', 'JPEG or PNG files')
-    .option('--checkpoint <which>', 'best or ema', 'best')
+    .argument('<run and pictures...>', 'run folder, then JPEG or PNG files; with --weights: files alone')
+    .option('--checkpoint <which>', 'best, ema or last', 'best')
+    .option('--weights <file>', WEIGHTS)
+    .option('--from <variant>', FROM)
+    .option('--labels <file>', 'names of the classes, one a line')
     .option('--top <number>', 'how many classes', '5')
-    .action(async (run: string, pictures: string[], flags: PredictFlags) => {
-      if (!(await predict(context, run, pictures, flags))) process.exitCode = 1;
+    .action(async (args: string[], flags: PredictFlags) => {
+      const [target, ...pictures] = flags.weights === undefined ? args : [flags.weights, ...args];
+      if (!(await predict(context, target, pictures, flags))) process.exitCode = 1;
     });
   computing('export', 'write a network in another format, and verify what was written')
     .argument('<run or weights>', 'run folder, or weights whose network recipe keys name; with --check: a file')
     .option('--to <format>', targetNames.join(', '))
+    .option('--from <variant>', FROM)
     .option('--out <file>', 'where it goes [the name of the network]')
     .option('--checkpoint <which>', 'best, ema or last', 'best')
     .option('--opset <number>', 'version of the ONNX operators, 17 to 21 [18]')
@@ -154,21 +166,24 @@ function program(context: CommandContext): Command {
   cli
     .command('summary')
     .description('show the layers of a network with shapes, parameters and multiply-adds')
-    .argument('<network>', 'a name such as mobilenetv2')
+    .argument('[network]', 'a name such as mobilenetv2; with --weights: the one that fits them')
     .option('--size <pixels>', 'height and width of the image')
+    .option('--weights <file>', WEIGHTS)
+    .option('--from <variant>', FROM)
     .option('--json', 'print one JSON object')
-    .action((name: string, flags: SummaryFlags) => summary(context, name, flags));
+    .action((name: string | undefined, flags: SummaryFlags) => summary(context, name, flags));
   cli
     .command('bench')
-    .description('time kernels, networks, memory and start, beside the limits of the machine and other engines')
-    .argument('[suite]', 'kernels, models, memory or startup; all of them when left out')
+    .description('time kernels, networks, memory, data and start, beside the limits of the machine and other engines')
+    .argument('[suite]', 'kernels, models, memory, data or startup; all of them when left out')
     .option('--device <names>', 'wasm, webgpu, or null for the cost of dispatches alone; several with commas', 'wasm')
     .option('--threads <number>', 'threads of the wasm device and of peers; kernels: 0, the calling thread')
     .option('--rounds <number>', 'times that every case is measured', '5')
     .option('--filter <text>', 'only cases whose name has this word, or one that starts so')
     .option('--scaling', 'models: step time against batch, resolution and width instead')
-    .option('--peers <names>', 'run these beside us: tfjs, torch, jax-js, onnxruntime, with commas')
+    .option('--peers <names>', `run these beside us, with commas: ${allPeers.join(', ')}`)
     .option('--python <path>', 'the Python that has torch; CVNETS_PYTHON and python3 otherwise')
+    .option('--data <folder>', 'for data: photos, one folder a class; made ones when left out')
     .option('--json <file>', 'write the rows to this file')
     .option('--html <file>', 'write a page with tables, roofline and scaling charts')
     .option('--baseline <file>', 'compare with the rows of an older --json')

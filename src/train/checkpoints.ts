@@ -54,7 +54,10 @@ export async function encodeStates(
   return writeSafetensors(tensors, metadata);
 }
 
-/** Loads every state from a file of ours. @returns its metadata */
+/**
+ * Loads every state from a file; tensors and states must match one to one, unless the file may hold more. All are
+ * checked before the first is written. Throws FormatError that names the first differences.
+ */
 export async function decodeStates(
   access: StateAccess,
   states: NamedStates,
@@ -63,21 +66,6 @@ export async function decodeStates(
   allowExtra = false,
 ): Promise<ReadonlyMap<string, string>> {
   const { tensors, metadata } = readSafetensors(file, name);
-  await restoreStates(access, states, tensors, name, allowExtra);
-  return metadata;
-}
-
-/**
- * Gives every state the tensor of its name; they must match one to one, unless there may be more tensors. All are
- * checked before the first is written. Throws FormatError that names the first differences.
- */
-export async function restoreStates(
-  access: StateAccess,
-  states: NamedStates,
-  tensors: ReadonlyMap<string, SafetensorsTensor>,
-  name: string,
-  allowExtra = false,
-): Promise<void> {
   const missing = [...states.keys()].filter((key) => !tensors.has(key));
   const extra = allowExtra ? [] : [...tensors.keys()].filter((key) => !states.has(key));
   if (missing.length + extra.length > 0) {
@@ -102,6 +90,7 @@ export async function restoreStates(
     return [state, array] as const;
   });
   for (const [state, array] of values) await access.writeState(state, array);
+  return metadata;
 }
 
 /** The checkpoints of one run. Every file appears whole or not at all. */

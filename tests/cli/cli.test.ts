@@ -209,7 +209,7 @@ describe('errors', () => {
     [['train', 'nothing.yaml'], 'cannot read nothing.yaml'],
     [['eval', 'nowhere'], 'nowhere is no run folder'],
     [['predict', 'nowhere', 'photo.jpg'], 'nowhere is no run folder'],
-    [['predict', 'nowhere'], "missing required argument 'pictures'"],
+    [['predict', 'nowhere'], 'predict needs pictures'],
     [['report', 'nowhere'], 'nowhere is no run folder'],
     [['data', 'check', 'nowhere'], 'cannot list nowhere'],
     [['summary', 'lenett'], "did you mean 'lenet'?"],

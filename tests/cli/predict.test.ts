@@ -106,7 +106,7 @@ device: { name: wasm, threads: 1 }`);
 
   test('wrong flags and folders are refused', async () => {
     const { context } = commandContext();
-    await expect(predict(context, run, paths, { checkpoint: 'last' })).rejects.toThrow('use best or ema');
+    await expect(predict(context, run, paths, { checkpoint: 'first' })).rejects.toThrow('use best, ema, last');
     await expect(predict(context, run, paths, { checkpoint: 'ema' })).rejects.toThrow('the run has no ema checkpoint');
     await expect(predict(context, run, paths, { top: '0' })).rejects.toThrow('--top is 0');
     await expect(predict(context, folder, paths, {})).rejects.toThrow('is no run folder');

@@ -1,67 +1,56 @@
 import pc from 'picocolors';
-import { datasetRegistry } from '../../config/build-data.js';
 import { photoTransform } from '../../config/build-photos.js';
-import { valSize } from '../../config/build-sampler.js';
-import { buildTask } from '../../config/build-task.js';
 import type { Config } from '../../config/keys/index.js';
 import type { ImageDecoder } from '../../data/images/decoder.js';
 import type { RgbImage } from '../../data/images/image.js';
 import { type EvalTransform, prepareImage } from '../../data/transforms/augment.js';
-import { Engine } from '../../scheduler/engine.js';
-import { byName, Checkpoints, decodeStates } from '../../train/checkpoints.js';
+import type { Files } from '../../platform/platform.js';
 import { className } from '../../train/pictures.js';
 import { type Prediction, Predictor } from '../../train/predictor.js';
-import { RunFolder } from '../../train/run-folder.js';
 import { ConfigError, CvnetsError } from '../../utils/errors.js';
-import { type CommandContext, type DeviceFlags, loadConfig, openConfiguredDevice } from '../context.js';
+import type { CommandContext } from '../context.js';
 import { openDecoders } from '../decoders.js';
-import { checkPlugins } from '../plugins.js';
+import { type ModelFlags, openModel } from '../loaded-model.js';
 
-export interface PredictFlags extends DeviceFlags {
-  readonly checkpoint?: string;
+export interface PredictFlags extends ModelFlags {
   readonly top?: string;
+  /** File of class names, one a line. */
+  readonly labels?: string;
 }
 
 interface NamedPrediction extends Prediction {
   readonly class: string;
 }
 
-const checkpoints = ['best', 'ema'] as const;
 const BAR = 24;
 
-/** Says what is in each picture: the likeliest classes. @returns false when a file could not be read */
+/**
+ * Says what is in each picture: the likeliest classes.
+ * @param target run folder, or file of weights
+ * @returns false when a file could not be read
+ */
 export async function predict(
   context: CommandContext,
-  run: string,
+  target: string,
   paths: readonly string[],
   flags: PredictFlags,
 ): Promise<boolean> {
   const { platform, output } = context;
   const { files } = platform;
-  const choice = checkpoints.find((name) => name === (flags.checkpoint ?? 'best'));
-  if (!choice) throw new ConfigError(`--checkpoint is ${flags.checkpoint}`, `use ${checkpoints.join(' or ')}`);
+  if (paths.length === 0)
+    throw new ConfigError('predict needs pictures', 'name JPEG or PNG files after the run folder');
   const top = Number(flags.top ?? 5);
   if (!Number.isInteger(top) || top < 1) throw new ConfigError(`--top is ${flags.top}`, 'use a whole number from 1');
-  const folder = await RunFolder.open(files, run);
-  checkPlugins(folder, flags.plugin);
-  const config = await loadConfig(context, folder.configPath, flags);
-  const shape = { channels: imageChannels(config), ...valSize(config) };
-  const task = buildTask(config, shape);
-  const checkpoint = await new Checkpoints(files, folder.checkpointsPath, 0).evaluationPath(choice);
-  const weights = await files.read(checkpoint);
-  const decoder = await openDecoders(platform);
-
   const notice = (message: string) => {
     if (flags.json) output.write(`${JSON.stringify({ event: 'notice', message })}\n`);
     else output.writeError(`${message}\n`);
   };
-  const engine = new Engine(await openConfiguredDevice(context, config, notice));
+  const decoder = await openDecoders(platform);
+  const { engine, task, config, image: shape, classes } = await openModel(context, target, flags, notice);
   let allRead = true;
   try {
     const predictor = await Predictor.create(engine, task, shape);
-    // The trace of a prediction reads every parameter and every running statistic.
-    const metadata = await decodeStates(engine, byName([...task.parameters, ...task.buffers]), weights, checkpoint);
-    const names = JSON.parse(metadata.get('classes') ?? '[]') as string[];
+    const names = flags.labels === undefined ? classes : await readLabels(files, flags.labels, task.classes);
     for (const path of paths) {
       try {
         const pixels = networkPixels(config, decoder, await files.read(path), shape);
@@ -82,8 +71,13 @@ export async function predict(
   return allRead;
 }
 
-export function imageChannels(config: Config): number {
-  return datasetRegistry.find(config['dataset.name'] ?? '')?.channels ?? 3;
+/** Names of the classes, one a line. A first line `background` that the network has no class for is left out. */
+async function readLabels(files: Files, path: string, classes: number): Promise<string[]> {
+  const text = new TextDecoder().decode(await files.read(path));
+  const lines = text.split(/\r?\n/).filter((line) => line.trim());
+  const names = lines.length === classes + 1 && lines[0] === 'background' ? lines.slice(1) : lines;
+  if (names.length === classes) return names;
+  throw new ConfigError(`${path} has ${lines.length} labels, the network ${classes} classes`, 'give one label a line');
 }
 
 /** A file as the network saw its validation images. Images of one size, such as digits, were never cropped. */

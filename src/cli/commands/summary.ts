@@ -1,4 +1,5 @@
 import { buildModel, type ImageShape } from '../../config/build-model.js';
+import type { Config } from '../../config/keys/index.js';
 import { resolveConfig } from '../../config/resolve.js';
 import type { Setting } from '../../config/yaml.js';
 import { initialize } from '../../nn/initialize.js';
@@ -6,9 +7,11 @@ import { summarize } from '../../nn/summary.js';
 import { ConfigError } from '../../utils/errors.js';
 import type { CommandContext } from '../context.js';
 import { formatCount, formatLarge } from '../format.js';
+import { openWeights } from '../pretrained.js';
 import { makeTable } from '../table.js';
+import { type WeightsFlags, weightsSettings } from '../weights-flags.js';
 
-export interface SummaryFlags {
+export interface SummaryFlags extends WeightsFlags {
   readonly size?: string;
   readonly json?: boolean;
 }
@@ -22,14 +25,18 @@ export function defaultImage(model: string, size: string | undefined): ImageShap
 }
 
 /** Layer table of a network: shapes, parameters, multiply-adds of one image. */
-export async function summary(context: CommandContext, name: string, flags: SummaryFlags): Promise<void> {
-  const { output, overrides } = context;
-  const model: Setting = { key: 'model.classification.name', value: name, where: 'command line' };
-  const config = resolveConfig([...defaultActivation(name), model, ...overrides]);
+export async function summary(
+  context: CommandContext,
+  network: string | undefined,
+  flags: SummaryFlags,
+): Promise<void> {
+  const { output } = context;
+  const config = await configOf(context, network, flags);
+  const name = config['model.classification.name']!;
   const image = defaultImage(name, flags.size);
-  const network = buildModel(config, image);
-  initialize(network);
-  const { layers, parameters, macs } = summarize(network, [1, image.channels, image.height, image.width]);
+  const model = buildModel(config, image);
+  initialize(model);
+  const { layers, parameters, macs } = summarize(model, [1, image.channels, image.height, image.width]);
 
   if (flags.json) {
     const rows = layers.map(({ name, ops, output, parameters, macs }) => ({ name, ops, output, parameters, macs }));
@@ -52,6 +59,21 @@ export async function summary(context: CommandContext, name: string, flags: Summ
   output.write(`${table.toString()}\n`);
   output.write(`${name}: ${formatCount(parameters)} parameters, ${formatLarge(macs)} MACs `);
   output.write(`for one ${image.channels}x${image.height}x${image.width} image\n`);
+}
+
+/** That of a network by name, or of the one that weights are for, which the first line tells. */
+async function configOf(context: CommandContext, name: string | undefined, flags: SummaryFlags): Promise<Config> {
+  const named = (value: string): Setting => ({ key: 'model.classification.name', value, where: 'command line' });
+  if (flags.weights !== undefined) {
+    const notice = (message: string) => (flags.json ? undefined : context.output.write(`${message}\n`));
+    const overrides = name === undefined ? context.overrides : [named(name), ...context.overrides];
+    return (await openWeights({ ...context, overrides }, flags.weights, flags, notice)).config;
+  }
+  if (name === undefined) {
+    throw new ConfigError('summary needs a network', 'cvnets summary mobilenetv2, or cvnets summary --weights FILE');
+  }
+  const variant: Setting[] = weightsSettings(flags);
+  return resolveConfig([...defaultActivation(name), named(name), ...variant, ...context.overrides]);
 }
 
 /** What networks are meant with, as in their recipes. */

@@ -16,6 +16,7 @@ import { type CommandContext, loadRecipe, openConfiguredDevice, type RecipeFlags
 import { findPackage } from '../find-package.js';
 import { formatRecompute } from '../format.js';
 import { checkPlugins } from '../plugins.js';
+import { openPretrained } from '../pretrained.js';
 import { jsonReporter, textReporter } from '../report.js';
 import { lockRun, type RunLock } from '../run-lock.js';
 import { dryRun } from './dry-run.js';
@@ -67,7 +68,9 @@ export async function train(context: CommandContext, recipe: string | undefined,
       loader.sampler.shapes[0].height,
       loader.sampler.shapes[0].width,
     ];
-    const task = buildTask(requested, { channels: loader.dataset.channels, height, width });
+    const image = { channels: loader.dataset.channels, height, width };
+    const values = earlier ? undefined : await openPretrained(platform, requested, image, reporter.notice);
+    const task = buildTask(requested, image, values);
     const parts = buildRun(requested, task, loader.sampler.batches(0));
 
     const device = await openConfiguredDevice(context, requested, reporter.notice);

@@ -7,7 +7,7 @@ import { type Variant, variantFacts, variantNames, variantsOf } from '../../mode
 import { namedParameters } from '../../nn/module.js';
 import { storedSettings, storedVariant } from './facts.js';
 import { lastLinear } from './load.js';
-import { fits, matchWeights, noScopes } from './match.js';
+import { fits, matchWeights, noScopes, ownNames } from './match.js';
 
 type Keys = Readonly<Record<string, unknown>>;
 
@@ -44,7 +44,7 @@ export function identifyWeights(file: WeightsFile, variant?: Variant): Setting[]
     for (const name of variantNames.filter((name) => variants.includes(name))) {
       for (const keys of options) {
         const candidate = { ...factKeys(network, name), ...keys };
-        const classes = classesOf(candidate, file, network, name);
+        const classes = classesOf(candidate, file, network, name, wanted !== undefined);
         if (classes === undefined) continue;
         found.push(settings({ ...candidate, 'model.classification.n_classes': classes }, file.path));
       }
@@ -73,14 +73,22 @@ export function factKeys(network: string, variant: Variant): Keys {
 }
 
 /** The number of classes of the file when everything else fits. */
-function classesOf(keys: Keys, { tensors, path }: WeightsFile, network: string, variant: Variant): number | undefined {
+function classesOf(
+  keys: Keys,
+  { tensors, path }: WeightsFile,
+  network: string,
+  variant: Variant,
+  wanted: boolean,
+): number | undefined {
   const config = resolveConfig(settings(keys, path));
   const model = buildModel(config, { channels: 3, height: 224, width: 224 });
   const parameters = namedParameters(model);
-  if (Math.abs(parameters.size - tensors.size) > tensors.size) return undefined;
   const names = variantFacts(network, variant)?.names ?? [];
   const match = matchWeights(parameters, tensors, { names, scopes: noScopes, head: lastLinear(model) });
-  return fits(match) ? (match.newHead ?? config['model.classification.n_classes']) : undefined;
+  if (!fits(match)) return undefined;
+  // CVNets' names are CVNets' network, unless the file or the caller says otherwise.
+  if (!wanted && variant !== 'cvnets' && match.names === ownNames) return undefined;
+  return match.newHead ?? config['model.classification.n_classes'];
 }
 
 function settings(keys: Keys, path: string): Setting[] {

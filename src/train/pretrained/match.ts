@@ -47,7 +47,7 @@ export interface Match {
 }
 
 /** CVNets' names, which every variant understands. */
-const own: NameMap = { theirs: (name) => name };
+export const ownNames: NameMap = { theirs: (name) => name };
 
 /** Counters of PyTorch's batch norms, which nothing here reads. */
 const COUNTER = /(^|\.)num_batches_tracked$/;
@@ -71,7 +71,7 @@ export function matchWeights(
     for (const name of parameters.keys()) if (tensors.has(map.theirs(name) ?? '')) count++;
     return count;
   };
-  const map = [own, ...names].reduce((best, next) => (found(next) > found(best) ? next : best));
+  const map = [ownNames, ...names].reduce((best, next) => (found(next) > found(best) ? next : best));
 
   const matched = new Map<string, MatchedTensor>();
   const [missing, left, mismatched]: [string[], string[], Mismatch[]] = [[], [], []];
