@@ -1,4 +1,4 @@
-// Softmax cross entropy, launch 1 of 2. For each place (sample and position) with logits z and coefficients a:
+// Softmax cross entropy, launch 1 of 2, or the only one when one workgroup does it all. For each place (sample and position) with logits z and coefficients a:
 //
 //   lse = log sum_c exp z_c,  loss = sum_c a_c (lse - z_c)
 //   a_c = w_c ((1 - smoothing) t_c + smoothing / classes),  t one-hot or given as probabilities
@@ -10,6 +10,7 @@
 override X: u32 = 32; // invocations of a place, a power of two
 override SOFT: bool = false; // labels are probabilities
 override WEIGHTED: bool = false;
+override FINAL: u32 = 0; // for the only workgroup: 1 the sum of the losses, 2 their mean
 
 struct Params {
   places: u32,
@@ -25,7 +26,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> labels: array<i32>; // or the bits of f32
 @group(0) @binding(3) var<storage, read_write> weight: array<f32>;
 @group(0) @binding(4) var<storage, read_write> lse: array<f32>;
-@group(0) @binding(5) var<storage, read_write> partials: array<vec2f>; // loss, divisor
+@group(0) @binding(5) var<storage, read_write> partials: array<f32>; // loss, divisor; with FINAL the result
 
 var<workgroup> totals: array<vec2f, 256>;
 var<workgroup> terms: array<f32, 256>;
@@ -120,5 +121,12 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     workgroupBarrier();
     if (index < half) { totals[index] += totals[index + half]; }
   }
-  if (index == 0) { partials[group.x] = totals[0]; }
+  if (index == 0) {
+    if (FINAL == 0) {
+      partials[2 * group.x] = totals[0].x;
+      partials[2 * group.x + 1] = totals[0].y;
+    } else {
+      partials[0] = totals[0].x / select(1.0, totals[0].y, FINAL == 2);
+    }
+  }
 }

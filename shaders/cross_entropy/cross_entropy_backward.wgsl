@@ -1,4 +1,4 @@
-// Gradient of softmax cross entropy (launch 2 of 2 for the mean over labels, otherwise the only one):
+// Gradient of softmax cross entropy (launch 2 of 2 for the mean over very many labels, otherwise the only one):
 //
 //   dz_c = dloss / divisor (exp(z_c - lse) sum_c' a_c' - a_c),  a as in cross_entropy.wgsl
 //
@@ -8,6 +8,7 @@
 override X: u32 = 32; // invocations of a place, a power of two
 override SOFT: bool = false; // labels are probabilities
 override WEIGHTED: bool = false;
+override COUNTED: bool = false; // every workgroup adds the divisor up itself: w of each label that counts
 
 struct Params {
   places: u32,
@@ -62,14 +63,22 @@ fn coefficient(element: u32, c: u32, label: i32) -> f32 {
 
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
-  terms[index] = 0;
-  if (index < params.parts) { terms[index] = partials[index]; }
+  var part = 0.0;
+  if (COUNTED) {
+    for (var place = index; place < params.places; place += 256) {
+      let label = labels[place];
+      if (label != params.ignore_index) { part += class_weight(u32(label)); }
+    }
+  } else if (index < params.parts) {
+    part = partials[index];
+  }
+  terms[index] = part;
   for (var half = 128u; half > 0; half /= 2) {
     workgroupBarrier();
     if (index < half) { terms[index] += terms[index + half]; }
   }
   workgroupBarrier();
-  let scale = dloss[0] / select(params.divisor, terms[0], params.parts > 0);
+  let scale = dloss[0] / select(params.divisor, terms[0], COUNTED || params.parts > 0);
   workgroupBarrier();
 
   let k = index % X;

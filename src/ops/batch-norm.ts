@@ -88,6 +88,9 @@ export const batchNormBackwardOp = {
     return [{ shape: inputs[0].shape, dtype: 'f32' }, channel, channel];
   },
 
+  /** mean and rstd side by side, so that a kernel can bind them as one buffer. */
+  groups: () => [[4, 6]],
+
   cost: perElement(11),
 } satisfies Op<BatchNormBackwardAttrs>;
 

@@ -74,6 +74,7 @@ function expectLegal({ calls, workspace = 0, constants }: Lowering<WebgpuCall>):
 }
 
 const image: Shape = [4, 24, 14, 14];
+const large: Shape = [4, 24, 28, 28];
 const norm = { eps: 1e-5, momentum: 0.1, activation: 'relu' };
 const channel: Shape = [24];
 const parameters: Shape[] = [[24, 3, 3, 3], [24], [5000], [10, 24], [1]];
@@ -84,12 +85,14 @@ const one: Shape = [];
 const entropy = { labelSmoothing: 0.1, ignoreIndex: -1, reduction: 'mean' };
 
 const launches: [string, number, KernelOpName, (Shape | readonly [Shape, DType])[], object][] = [
-  ['batch norm: statistics, then the rest', 2, 'batchNorm', [image, channel, channel, channel, channel], norm],
+  ['batch norm of a small map', 1, 'batchNorm', [image, channel, channel, channel, channel], norm],
+  ['its gradient', 1, 'batchNormBackward', [image, image, channel, channel, channel, channel], norm],
+  ['batch norm: statistics, then the rest', 2, 'batchNorm', [large, channel, channel, channel, channel], norm],
   [
     'its gradient: two sums, then the rest',
     2,
     'batchNormBackward',
-    [image, image, channel, channel, channel, channel],
+    [large, large, channel, channel, channel, channel],
     norm,
   ],
   ['batch norm with given statistics', 1, 'batchNormInference', [image, channel, channel, channel, channel], norm],
@@ -109,10 +112,27 @@ const launches: [string, number, KernelOpName, (Shape | readonly [Shape, DType])
     entropy,
   ],
   [
+    'cross entropy in one workgroup',
+    1,
+    'crossEntropy',
+    [
+      [32, 10],
+      [[32], 'i32'],
+    ],
+    entropy,
+  ],
+  [
     'its gradient',
-    2,
+    1,
     'crossEntropyBackward',
     [[128, 1000], [[128], 'i32'], [128], one],
+    { ...entropy, weighted: false },
+  ],
+  [
+    'its gradient for very many labels',
+    2,
+    'crossEntropyBackward',
+    [[2, 8, 64, 64], [[2, 64, 64], 'i32'], [2, 64, 64], one],
     { ...entropy, weighted: false },
   ],
   [

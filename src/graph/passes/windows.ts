@@ -73,10 +73,10 @@ const splitRules: Readonly<Record<string, SplitRule>> = {
 };
 
 function split(node: Node, inputs: readonly Tensor[], limits: WindowLimits): readonly Tensor[] {
-  const updates = Boolean(opOf(node.op).groups);
-  const windows = updates ? [] : windowsOf(node, inputs, limits);
   const reducesBatch = node.op === 'reduce' && (node.attrs as { axes: readonly number[] }).axes.includes(0);
   const rule = splitRules[node.op] ?? (reducesBatch ? splitSum : splitBatchwise);
+  const walksLists = rule === splitUpdate || rule === splitGlobalNorm;
+  const windows = walksLists ? [] : windowsOf(node, inputs, limits);
   return rule({ node, inputs, windows, limits });
 }
 

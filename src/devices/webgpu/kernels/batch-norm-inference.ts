@@ -9,7 +9,7 @@ import type {
 } from '../../../ops/batch-norm.js';
 import { at, type KernelNode, type Lowering } from '../../device.js';
 import { dispatch, linearWorkgroups, type Shader, type WebgpuCall, type WebgpuLower } from '../kernel.js';
-import { fusedActivations } from './batch-norm.js';
+import { fusedActivations } from './batch-norm-whole.js';
 import { channelTiling, MOST_PARTIALS, slabs } from './channels.js';
 import { scalarLanes, WORKGROUP } from './lanes.js';
 

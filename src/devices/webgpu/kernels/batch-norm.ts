@@ -2,9 +2,10 @@ import backwardSource from '../../../../shaders/batch_norm/batch_norm_backward.w
 import sumsSource from '../../../../shaders/batch_norm/batch_norm_backward_sums.wgsl';
 import normalizeSource from '../../../../shaders/batch_norm/batch_norm_normalize.wgsl';
 import statisticsSource from '../../../../shaders/batch_norm/batch_norm_statistics.wgsl';
-import type { BatchNormAttrs, BatchNormBackwardAttrs, FusedActivation } from '../../../ops/batch-norm.js';
+import type { BatchNormAttrs, BatchNormBackwardAttrs } from '../../../ops/batch-norm.js';
 import { at } from '../../device.js';
 import { dispatch, type Shader, type WebgpuLower } from '../kernel.js';
+import { fusedActivations, isSmall, lowerBatchNormBackwardWhole, lowerBatchNormWhole } from './batch-norm-whole.js';
 import { channelTiling, MOST_PARTIALS, slabs } from './channels.js';
 import { scalarLanes } from './lanes.js';
 
@@ -53,13 +54,12 @@ export const batchNormNormalizeScalarShader = scalarLanes(batchNormNormalizeShad
 export const batchNormBackwardSumsScalarShader = scalarLanes(batchNormBackwardSumsShader);
 export const batchNormBackwardScalarShader = scalarLanes(batchNormBackwardShader);
 
-/** ACTIVATION of the shaders. */
-export const fusedActivations: Record<FusedActivation, number> = { none: 0, relu: 1, relu6: 2 };
-
-export const lowerBatchNorm: WebgpuLower<BatchNormAttrs> = ({ attrs, inputs, outputs }) => {
+export const lowerBatchNorm: WebgpuLower<BatchNormAttrs> = (node) => {
+  const { attrs, inputs, outputs } = node;
   const [x, gamma, beta] = inputs;
   const [y, mean, rstd, runningMean, runningVar] = outputs;
   const tiling = channelTiling(x);
+  if (isSmall(tiling)) return lowerBatchNormWhole(node);
   const { vector, rows, lanes, laneBytes, x: X, blocks } = tiling;
   const parts = slabs(tiling, MOST_PARTIALS);
   const tiles = slabs(tiling);
@@ -91,10 +91,12 @@ export const lowerBatchNorm: WebgpuLower<BatchNormAttrs> = ({ attrs, inputs, out
   };
 };
 
-export const lowerBatchNormBackward: WebgpuLower<BatchNormBackwardAttrs> = ({ attrs, inputs, outputs }) => {
+export const lowerBatchNormBackward: WebgpuLower<BatchNormBackwardAttrs> = (node) => {
+  const { attrs, inputs, outputs } = node;
   const [x, dy, gamma, beta, mean, rstd] = inputs;
   const [dx, dgamma, dbeta] = outputs;
   const tiling = channelTiling(x);
+  if (isSmall(tiling)) return lowerBatchNormBackwardWhole(node);
   const { vector, rows, lanes, laneBytes, x: X, blocks } = tiling;
   const parts = slabs(tiling, MOST_PARTIALS);
   const tiles = slabs(tiling);

@@ -20,7 +20,7 @@ export const crossEntropyShader = {
     ignore_index: 'i32',
     smoothing: 'f32',
   },
-  overrides: ['X', 'SOFT', 'WEIGHTED'],
+  overrides: ['X', 'SOFT', 'WEIGHTED', 'FINAL'],
 } as const satisfies Shader;
 
 export const crossEntropyLossShader = {
@@ -53,11 +53,14 @@ export const crossEntropyBackwardShader = {
     parts: 'u32',
     divisor: 'f32',
   },
-  overrides: ['X', 'SOFT', 'WEIGHTED'],
+  overrides: ['X', 'SOFT', 'WEIGHTED', 'COUNTED'],
 } as const satisfies Shader;
 
 /** Bound where there is no weight: the kernel does not read it. */
 const NO_WEIGHT = new Uint8Array(4);
+
+/** Up to so many labels each workgroup of the gradient adds the divisor up itself: a launch costs more. */
+const COUNTED_PLACES = 4096;
 
 /** Cuts `places` among at most `most` workgroups, each a whole number of `step`s. */
 function share(places: number, step: number, most: number): { each: number; count: number } {
@@ -89,30 +92,29 @@ function walk(logits: Value, target: Value, attrs: CrossEntropyAttrs, most: numb
 export const lowerCrossEntropy: WebgpuLower<CrossEntropyAttrs> = ({ attrs, inputs, outputs: [loss, lse] }) => {
   const [logits, target, weight] = inputs;
   const { params, count, X, soft } = walk(logits, target, attrs, 1024);
-  return {
-    calls: [
-      dispatch(crossEntropyShader, {
-        buffers: {
-          logits: at(logits),
-          labels: at(target),
-          weight: at(weight ?? 'constants'),
-          lse: at(lse),
-          partials: at('workspace'),
-        },
-        params,
-        overrides: { X, SOFT: soft ? 1 : 0, WEIGHTED: weight ? 1 : 0 },
-        workgroups: [count, 1, 1],
-      }),
-      dispatch(crossEntropyLossShader, {
-        buffers: { partials: at('workspace'), loss: at(loss) },
-        params: { count },
-        overrides: { MEAN: attrs.reduction === 'mean' ? 1 : 0 },
-        workgroups: [1, 1, 1],
-      }),
-    ],
-    workspace: 8 * count,
-    constants: weight ? undefined : NO_WEIGHT,
-  };
+  const MEAN = attrs.reduction === 'mean' ? 1 : 0;
+  const alone = count === 1;
+  const first = dispatch(crossEntropyShader, {
+    buffers: {
+      logits: at(logits),
+      labels: at(target),
+      weight: at(weight ?? 'constants'),
+      lse: at(lse),
+      partials: at(alone ? loss : 'workspace'),
+    },
+    params,
+    overrides: { X, SOFT: soft ? 1 : 0, WEIGHTED: weight ? 1 : 0, FINAL: alone ? 1 + MEAN : 0 },
+    workgroups: [count, 1, 1],
+  });
+  const constants = weight ? undefined : NO_WEIGHT;
+  if (alone) return { calls: [first], constants };
+  const second = dispatch(crossEntropyLossShader, {
+    buffers: { partials: at('workspace'), loss: at(loss) },
+    params: { count },
+    overrides: { MEAN },
+    workgroups: [1, 1, 1],
+  });
+  return { calls: [first, second], workspace: 8 * count, constants };
 };
 
 export const lowerCrossEntropyBackward: WebgpuLower<CrossEntropyBackwardAttrs> = (node, target_) => {
@@ -125,6 +127,7 @@ export const lowerCrossEntropyBackward: WebgpuLower<CrossEntropyBackwardAttrs> =
 
   const mean = attrs.reduction === 'mean';
   const counted = mean && !soft; // the divisor depends on the labels
+  const alone = counted && params.places <= COUNTED_PLACES;
   const parts = share(params.places, WORKGROUP, 256);
   const divisor = dispatch(crossEntropyDivisorShader, {
     buffers: { labels: at(target), weight: at(weight ?? 'constants'), partials: at('workspace') },
@@ -143,11 +146,11 @@ export const lowerCrossEntropyBackward: WebgpuLower<CrossEntropyBackwardAttrs> =
       dlogits: at(outputs[0]),
     },
     params: { ...params, parts: counted ? parts.count : 0, divisor: mean ? params.places : 1 },
-    overrides: { X, SOFT: soft ? 1 : 0, WEIGHTED },
+    overrides: { X, SOFT: soft ? 1 : 0, WEIGHTED, COUNTED: alone ? 1 : 0 },
     workgroups: [count, 1, 1],
   });
   return {
-    calls: counted ? [divisor, gradient] : [gradient],
+    calls: counted && !alone ? [divisor, gradient] : [gradient],
     workspace: 4 * parts.count,
     constants: weight ? undefined : NO_WEIGHT,
   };
