@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { benchData, type DataBenchOptions } from '../../src/cli/bench/data.js';
 import { encodeJpeg } from '../../src/cli/bench/data-jpeg.js';
-import { inTurn } from '../../src/cli/bench/data-measure.js';
+import { agreeing, inTurn } from '../../src/cli/bench/data-measure.js';
 import { folderPhotos, generatedPhotos } from '../../src/cli/bench/data-photos.js';
 import { JpegDecoder } from '../../src/data/images/jpeg.js';
 import { createWasmDevice } from '../../src/devices/wasm/device.js';
@@ -59,6 +59,27 @@ test('contenders take turns, the first round is not counted', async () => {
     [10, 10],
   ]);
   expect(order.join('')).toBe('aabbaaaab');
+});
+
+test('who makes other pixels is not compared', async () => {
+  const contender = (name: string, data: readonly number[], channels = 3) => ({
+    name,
+    pass: async () => {},
+    sample: async () => ({ data, pixels: Math.floor(data.length / channels), channels }),
+  });
+  const others = [
+    contender('rounds otherwise', [11, 19, 30, 40, 50, 62]),
+    contender('with alpha', [10, 20, 30, 255, 40, 50, 60, 255], 4),
+    contender('darker', [0, 10, 20, 30, 40, 50]),
+    contender('smaller', [10, 20, 30]),
+  ];
+  const notes: string[] = [];
+  const kept = await agreeing([contender('ours', [10, 20, 30, 40, 50, 60]), ...others], 4, (line) => notes.push(line));
+  expect(kept.map(({ name }) => name)).toEqual(['ours', 'rounds otherwise', 'with alpha']);
+  expect(notes).toEqual([
+    'not compared with darker: its pixels differ by 10.0 of 255 in the mean',
+    'not compared with smaller: its pixels differ by Infinity of 255 in the mean',
+  ]);
 });
 
 async function run(changes: Partial<DataBenchOptions>) {

@@ -19,7 +19,7 @@ type Decode = (file: Uint8Array, i: number) => unknown;
 
 interface Turbo {
   readonly FORMAT_RGB: number;
-  decompressSync(file: Uint8Array, options: { format: number; out: Uint8Array }): unknown;
+  decompressSync(file: Uint8Array, output: Uint8Array, options: { format: number }): unknown;
 }
 interface JpegJs {
   decode(file: Uint8Array, options: { useTArray: boolean; formatAsRGBA: boolean }): unknown;
@@ -34,7 +34,7 @@ const loaders: Record<string, (bytes: number) => Decode | Promise<Decode>> = {
   '@julusian/jpeg-turbo'(bytes) {
     const turbo: Turbo = require('@julusian/jpeg-turbo');
     const out = Buffer.alloc(bytes);
-    return (file) => turbo.decompressSync(file, { format: turbo.FORMAT_RGB, out });
+    return (file) => turbo.decompressSync(file, out, { format: turbo.FORMAT_RGB });
   },
   async '@jsquash/jpeg'() {
     const path = require.resolve('@jsquash/jpeg/decode.js');

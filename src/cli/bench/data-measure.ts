@@ -11,6 +11,41 @@ export interface Contender {
   readonly name: string;
   /** Does all of the work once. */
   pass(): Promise<void>;
+  /** Pixels that the work makes: what is compared before the timing. */
+  sample?(): Promise<Pixels>;
+}
+
+/** Red, green and blue come first in each pixel; behind the last one there may be more. */
+export interface Pixels {
+  readonly data: ArrayLike<number>;
+  readonly pixels: number;
+  readonly channels: number;
+}
+
+/** Without those whose pixels are others than the first one's: means of the difference above `most`. */
+export async function agreeing(
+  contenders: readonly Contender[],
+  most: number,
+  note: (line: string) => void,
+): Promise<Contender[]> {
+  const [ours, ...others] = contenders;
+  const expected = await ours.sample?.();
+  const kept = [ours];
+  for (const other of others) {
+    const off = expected && other.sample ? difference(expected, await other.sample()) : 0;
+    if (off <= most) kept.push(other);
+    else note(`not compared with ${other.name}: its pixels differ by ${off.toFixed(1)} of 255 in the mean`);
+  }
+  return kept;
+}
+
+function difference(a: Pixels, b: Pixels): number {
+  if (a.pixels !== b.pixels) return Number.POSITIVE_INFINITY;
+  let sum = 0;
+  for (let i = 0; i < a.pixels; i++) {
+    for (let c = 0; c < 3; c++) sum += Math.abs(a.data[i * a.channels + c] - b.data[i * b.channels + c]);
+  }
+  return sum / a.pixels / 3;
 }
 
 /**

@@ -5,20 +5,41 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Region } from '../../data/images/image.js';
 
-/** A decoder of others. It may return a promise. */
-export type DecodePeer = (file: Uint8Array) => unknown;
+interface Decoded {
+  readonly width: number;
+  readonly height: number;
+  /** The pixels come first; what follows is not of this picture. */
+  readonly data: ArrayLike<number>;
+}
+
+/** A decoder of others. */
+export interface DecodePeer {
+  decode(file: Uint8Array): Decoded | Promise<Decoded>;
+  /** 3 or 4 bytes a pixel. */
+  readonly channels: number;
+}
 
 interface Turbo {
   readonly FORMAT_RGB: number;
-  decompressSync(file: Uint8Array, options: { format: number; out: Uint8Array }): unknown;
+  decompressSync(file: Uint8Array, output: Uint8Array, options: { format: number }): Decoded;
 }
 interface Jsquash {
-  default(file: ArrayBuffer): Promise<unknown>;
+  default(file: ArrayBuffer): Promise<Decoded>;
   init(module: WebAssembly.Module): Promise<void>;
 }
 interface JpegJs {
-  decode(file: Uint8Array, options: { useTArray: boolean; formatAsRGBA: boolean }): unknown;
+  decode(file: Uint8Array, options: { useTArray: boolean; formatAsRGBA: boolean }): Decoded;
 }
+
+/** What `@jsquash/jpeg` needs of a page. */
+class PagePixels implements Decoded {
+  constructor(
+    readonly data: ArrayLike<number>,
+    readonly width: number,
+    readonly height: number,
+  ) {}
+}
+
 interface SharpPipeline {
   extract(box: { left: number; top: number; width: number; height: number }): SharpPipeline;
   resize(width: number, height: number, options: { fit: 'fill'; kernel: 'linear' | 'cubic' }): SharpPipeline;
@@ -36,13 +57,13 @@ export type ResizePeer = (
   pixels: Uint8Array,
   size: { readonly width: number; readonly height: number },
   output: { readonly side: number; readonly kernel: 'linear' | 'cubic'; readonly region?: Region },
-) => Promise<unknown>;
+) => Promise<Uint8Array>;
 
 export interface DataPeers {
   /** By name and version. */
   readonly decoders: ReadonlyMap<string, DecodePeer>;
   /** Native libjpeg-turbo, which decodes into `output`. */
-  readonly turbo?: { readonly name: string; readonly decode: DecodePeer; readonly output: Uint8Array };
+  readonly turbo?: { readonly name: string; decode(file: Uint8Array): unknown; readonly output: Uint8Array };
   readonly sharp?: { readonly name: string; readonly resize: ResizePeer };
 }
 
@@ -73,21 +94,21 @@ export async function openDataPeers(
     async 'jpeg-turbo'(name, id) {
       const turbo = require(id) as Turbo;
       const output = Buffer.alloc(bytes);
-      const decode: DecodePeer = (file) => turbo.decompressSync(file, { format: turbo.FORMAT_RGB, out: output });
+      const decode = (file: Uint8Array) => turbo.decompressSync(file, output, { format: turbo.FORMAT_RGB });
       opened.turbo = { name, decode, output };
-      decoders.set(name, decode);
+      decoders.set(name, { decode, channels: 3 });
     },
     async jsquash(name, id) {
       const path = require.resolve(`${id}/decode.js`);
       const { default: decode, init } = (await import(pathToFileURL(path).href)) as Jsquash;
-      // What its decoder needs of a page.
-      Object.assign(globalThis, { ImageData: class {} });
+      Object.assign(globalThis, { ImageData: PagePixels });
       await init(await WebAssembly.compile(await readFile(join(dirname(path), 'codec/dec/mozjpeg_dec.wasm'))));
-      decoders.set(name, (file) => decode(new Uint8Array(file).buffer));
+      decoders.set(name, { decode: (file) => decode(new Uint8Array(file).buffer), channels: 4 });
     },
     async 'jpeg-js'(name, id) {
       const jpeg = require(id) as JpegJs;
-      decoders.set(name, (file) => jpeg.decode(file, { useTArray: true, formatAsRGBA: false }));
+      const decode = (file: Uint8Array) => jpeg.decode(file, { useTArray: true, formatAsRGBA: false });
+      decoders.set(name, { decode, channels: 3 });
     },
     async sharp(name, id) {
       const sharp = require(id) as Sharp;

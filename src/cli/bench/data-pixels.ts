@@ -5,13 +5,23 @@ import { prepareImage, type TrainTransform } from '../../data/transforms/augment
 import { defaultCrop } from '../../data/transforms/random-resized-crop.js';
 import type { Interpolation } from '../../data/transforms/resize.js';
 import { FormatError } from '../../utils/errors.js';
-import { type Contender, cpuMilliseconds, type DataCase, imageRows, inTurn } from './data-measure.js';
+import {
+  agreeing,
+  type Contender,
+  cpuMilliseconds,
+  type DataCase,
+  imageRows,
+  inTurn,
+  type Pixels,
+} from './data-measure.js';
 import { type DataPeerName, type DataPeers, openDataPeers } from './data-peers.js';
 import { once, type PhotoSet, type Photos } from './data-photos.js';
 
 const SIDE = 96;
 const MINIMUM = 100;
-const transform: TrainTransform = { kind: 'train', crop: defaultCrop, interpolation: 'bilinear', flip: 0.5, seed: 0 };
+/** Decoders round their cosine transforms as they like, and antialiasing filters are not all the same. */
+const MOST_DIFFERENCE = 4;
+const transform: TrainTransform = { kind: 'train', crop: defaultCrop, interpolation: 'bilinear', flip: 0, seed: 0 };
 const request = (index: number) => ({ height: SIDE, width: SIDE, epoch: 0, index, position: index });
 
 export interface PixelOptions {
@@ -37,7 +47,7 @@ export function pixelCases({ name, load }: PhotoSet, options: PixelOptions): Dat
     name: `${title} ${name}`,
     async run() {
       const setting = await setUp();
-      const all = contenders(setting);
+      const all = await agreeing(contenders(setting), MOST_DIFFERENCE, (line) => options.note(`${this.name}: ${line}`));
       const samples = await inTurn(all, { rounds: options.rounds, minimum: MINIMUM, clock: cpuMilliseconds });
       const where = { device: 'wasm', adapter: 'wasm SIMD, 1 thread', metric: 'CPU time' };
       return imageRows({ suite: 'data', case: this.name, ...where }, setting.files.length, all, samples);
@@ -60,8 +70,10 @@ async function settingOf(photos: Photos, { imaging, peers, peersFolder, note }: 
 }
 
 function decoding({ tools, files, peers }: Setting): Contender[] {
-  const others = [...peers.decoders].map(([name, decode]) => each(name, files, decode));
-  return [each('cvnets', files, (file) => tools.decoder.decode(file)), ...others];
+  const others = [...peers.decoders].map(([name, { decode, channels }]) =>
+    each(name, files, decode, ({ data, width, height }) => ({ data, pixels: width * height, channels })),
+  );
+  return [each('cvnets', files, (file) => tools.decoder.decode(file), pixelsOf), ...others];
 }
 
 /** Ours decodes the crop only; native code decodes the whole photo, cuts the same crop out and resizes it. */
@@ -69,16 +81,16 @@ function cropping({ tools, files, pictures, peers: { turbo, sharp } }: Setting):
   const output = new Uint8Array(SIDE * SIDE * 3);
   const prepare = (file: Uint8Array, i: number, decoder = tools.decoder) =>
     prepareImage(decoder, file, request(i), transform, tools.resize, output);
-  const ours = each('cvnets', files, (file, i) => prepare(file, i));
+  const ours = each('cvnets', files, (file, i) => prepare(file, i), pixelsOf);
   if (!turbo || !sharp) return [ours];
   const regions = files.map((file, i) => regionOf(tools.decoder, (decoder) => prepare(file, i, decoder)));
   const crop = async (file: Uint8Array, i: number) => {
     await turbo.decode(file);
     const { data, ...size } = pictures[i];
     const pixels = turbo.output.subarray(0, data.length);
-    await sharp.resize(pixels, size, { side: SIDE, kernel: 'linear', region: regions[i] });
+    return sharp.resize(pixels, size, { side: SIDE, kernel: 'linear', region: regions[i] });
   };
-  return [ours, each(`${turbo.name}, ${sharp.name}`, files, crop)];
+  return [ours, each(`${turbo.name}, ${sharp.name}`, files, crop, squareOf)];
 }
 
 function resizing(
@@ -86,13 +98,22 @@ function resizing(
   interpolation: Interpolation,
   kernel: 'linear' | 'cubic',
 ): Contender[] {
-  const ours = each('cvnets', pictures, (image) => tools.resize(image, SIDE, SIDE, interpolation));
+  const ours = each('cvnets', pictures, (image) => tools.resize(image, SIDE, SIDE, interpolation), pixelsOf);
   if (!sharp) return [ours];
-  return [ours, each(sharp.name, pictures, (image) => sharp.resize(image.data, image, { side: SIDE, kernel }))];
+  const resize = (image: RgbImage) => sharp.resize(image.data, image, { side: SIDE, kernel });
+  return [ours, each(sharp.name, pictures, resize, squareOf)];
 }
 
+const pixelsOf = ({ data, width, height }: RgbImage): Pixels => ({ data, pixels: width * height, channels: 3 });
+const squareOf = (data: Uint8Array): Pixels => ({ data, pixels: SIDE * SIDE, channels: 3 });
+
 /** A contender that does the same with every photo. */
-function each<T>(name: string, items: readonly T[], task: (item: T, i: number) => unknown): Contender {
+function each<T, R>(
+  name: string,
+  items: readonly T[],
+  task: (item: T, i: number) => R | Promise<R>,
+  pixels: (result: R) => Pixels,
+): Contender {
   return {
     name,
     async pass() {
@@ -101,6 +122,7 @@ function each<T>(name: string, items: readonly T[], task: (item: T, i: number) =
         if (result instanceof Promise) await result;
       }
     },
+    sample: async () => pixels(await task(items[0], 0)),
   };
 }
 
