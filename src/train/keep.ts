@@ -11,6 +11,8 @@ export interface KeepOptions {
   readonly metric: { readonly name: 'loss' | 'top1' | 'top5'; readonly larger: boolean };
   /** Names of the classes come from here; they go into the checkpoints. */
   readonly val: { readonly dataset: { readonly classes: readonly string[] } };
+  /** More metadata of their files. */
+  readonly facts?: Readonly<Record<string, string>>;
   /** How many of the best checkpoints stay. */
   readonly keepBest: number;
 }
@@ -30,6 +32,7 @@ export async function keepCheckpoints(
   const weights = byName([...task.parameters, ...task.buffers]);
   const score = val[metric.name];
   const facts = (value: number) => ({
+    ...options.facts,
     epoch: `${progress.epoch}`,
     metric: metric.name,
     score: `${value}`,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { evaluate } from '../../src/cli/commands/evaluate.js';
+import { exportModel } from '../../src/cli/commands/export.js';
 import { predict } from '../../src/cli/commands/predict.js';
 import { summary } from '../../src/cli/commands/summary.js';
 import { train } from '../../src/cli/commands/train.js';
@@ -247,5 +248,46 @@ describe('a recipe', () => {
     const { context, printed } = commandContext({ 'model.classification.n_classes': CLASSES });
     await evaluate(context, recipe(), { weights: save('plain.safetensors') });
     expect(printed.out).toMatch(/plain\.safetensors on 24 images of .*: top-1 [\d.]+ %/);
+  });
+});
+
+describe('export --to safetensors', () => {
+  test('writes a state dict with its network and logits, which is recognised again', async () => {
+    const { context, printed } = commandContext();
+    const flags = { to: 'safetensors', out: at('out.safetensors'), device: 'wasm', threads: '1', from: 'tensorflow' };
+    expect(await exportModel(context, save('plain.safetensors'), flags)).toBe(0);
+    expect(printed.out).toContain('logits of a 1x3x64x64 image stored and checked');
+    const { tensors, metadata } = readSafetensors(new Uint8Array(readFileSync(at('out.safetensors'))));
+    expect(tensors.size).toBe(314);
+    for (const [name, value] of values) expect([...toTypedArray(name, tensors.get(name)!)], name).toEqual([...value]);
+    expect(tensors.get('conv_1.block.norm.num_batches_tracked')).toMatchObject({ dtype: 'I64', shape: [] });
+    expect(JSON.parse(metadata.get('model')!)).toMatchObject({
+      'model.classification.name': 'mobilenetv2',
+      'model.classification.variant': 'tensorflow',
+      'model.classification.n_classes': CLASSES,
+    });
+    const again = commandContext();
+    await summary(again.context, undefined, { weights: at('out.safetensors') });
+    expect(again.printed.out).toContain('mobilenetv2 of tensorflow, 262 tensors matched; its stored logits agree');
+  });
+
+  test('in half precision; with the names of torchvision for its network', async () => {
+    const { context } = commandContext();
+    const flags = { to: 'safetensors', out: at('half.safetensors'), fp16: true, from: 'torchvision' };
+    expect(await exportModel(context, save('plain.safetensors'), { ...flags, device: 'wasm' })).toBe(0);
+    const { tensors } = readSafetensors(new Uint8Array(readFileSync(at('half.safetensors'))));
+    expect(tensors.get('features.0.0.weight')).toMatchObject({ dtype: 'F16', shape: [32, 3, 3, 3] });
+    expect(tensors.get('features.1.conv.2.num_batches_tracked')).toMatchObject({ dtype: 'I64' });
+    const again = commandContext();
+    await summary(again.context, undefined, { weights: at('half.safetensors') });
+    expect(again.printed.out).toContain('mobilenetv2 of torchvision, 262 tensors matched; its stored logits agree');
+  });
+
+  test('a file of another network is caught by its logits', async () => {
+    const wrong = new Map(readSafetensors(new Uint8Array(readFileSync(at('out.safetensors')))).metadata);
+    const settings = { ...JSON.parse(wrong.get('model')!), 'model.classification.activation.name': 'gelu' };
+    const weights = save('wrong.safetensors', { ...Object.fromEntries(wrong), model: JSON.stringify(settings) });
+    const { context } = commandContext();
+    await expect(summary(context, undefined, { weights })).rejects.toThrow('gives other logits than those');
   });
 });

@@ -5,6 +5,7 @@ import { ConfigError } from '../../utils/errors.js';
 import { suggestion } from '../../utils/suggest.js';
 import type { CommandContext } from '../context.js';
 import { onnxTarget } from '../export/onnx.js';
+import { safetensorsTarget } from '../export/safetensors.js';
 import type { ExportTarget } from '../export/target.js';
 import { formatBytes } from '../format.js';
 import { evaluationFacts, type ModelFlags, openModel } from '../loaded-model.js';
@@ -26,7 +27,7 @@ export interface ExportFlags extends ModelFlags {
 const FAILED = 1;
 const SELF_ONLY = 3;
 
-const targets = { onnx: onnxTarget } as const satisfies Record<string, ExportTarget>;
+const targets = { onnx: onnxTarget, safetensors: safetensorsTarget } as const satisfies Record<string, ExportTarget>;
 
 export const targetNames = Object.keys(targets);
 

@@ -8,6 +8,7 @@ import { planFlops } from '../../graph/budget.js';
 import type { Plan } from '../../graph/plan.js';
 import { Engine } from '../../scheduler/engine.js';
 import { TensorboardLogger } from '../../train/loggers.js';
+import { modelFacts } from '../../train/pretrained/model-facts.js';
 import { RunFolder } from '../../train/run-folder.js';
 import { RunPrograms } from '../../train/run-programs.js';
 import { Trainer } from '../../train/trainer.js';
@@ -94,6 +95,7 @@ export async function train(context: CommandContext, recipe: string | undefined,
         loader,
         val,
         folder,
+        facts: modelFacts(config),
         loggers: config['common.tensorboard_logging'] ? [new TensorboardLogger(files, folder.path)] : [],
         signal: context.interruptible(),
         resume: earlier !== undefined,

@@ -4,6 +4,13 @@ import { type Variant, variantNames } from '../../models/classification/variants
 export const MODEL_FACT = 'model';
 export const FINGERPRINT_FACT = 'fingerprint';
 
+const evaluation = /^image_augmentation\.(to_tensor|center_crop|resize)\./;
+const training = /^model\.(classification\.(pretrained|freeze_batch_norm)|\w+_scopes(_map)?|freeze_modules)$/;
+
+/** Keys that say what a network is and what it is fed with, and nothing of how it is trained. */
+export const isNetworkKey = (key: string): boolean =>
+  evaluation.test(key) || (key.startsWith('model.') && !training.test(key));
+
 /** The variant that a file says it is for; some tell their padding in words. */
 export function storedVariant(metadata: ReadonlyMap<string, string>): Variant | undefined {
   const model = storedSettings(metadata)?.['model.classification.variant'];
@@ -20,13 +27,14 @@ export function storedActivation(metadata: ReadonlyMap<string, string>): string 
   return typeof named === 'string' ? named : metadata.get('activation');
 }
 
-/** Keys of the network that wrote a file, when it says so. */
+/** Keys of the network that wrote a file, when it says so; a file may set no others. */
 export function storedSettings(metadata: ReadonlyMap<string, string>): Readonly<Record<string, unknown>> | undefined {
   const text = metadata.get(MODEL_FACT);
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    return Object.fromEntries(Object.entries(value).filter(([key]) => isNetworkKey(key)));
   } catch {
     return undefined;
   }
