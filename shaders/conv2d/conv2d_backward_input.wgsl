@@ -14,6 +14,7 @@ override DILATION_H: u32 = 1;
 override DILATION_W: u32 = 1;
 override TAP_STEP_H: u32 = 1;
 override TAP_STEP_W: u32 = 1;
+override HAS_SUM: bool = false;
 override LANES_N: u32 = 8;
 override LANES_M: u32 = 8;
 
@@ -34,7 +35,16 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> dy: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> w: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> dx: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> other: array<vec4f>; // with HAS_SUM, what is added to the gradient
+@group(0) @binding(4) var<storage, read_write> dx: array<vec4f>;
+
+fn put(at: u32, value: vec4f) {
+  if (HAS_SUM) {
+    dx[at] = value + other[at];
+  } else {
+    dx[at] = value;
+  }
+}
 
 // The first tap with at = tap * dilation (mod stride); `kernel` when no tap meets this phase.
 fn first_tap(at: u32, stride: u32, dilation: u32, step: u32, kernel: u32) -> u32 {
@@ -108,8 +118,8 @@ fn main(
   }
   let out = ((image * params.in_height + in_row) * params.in_width + in_col) * in_quads
     + group * params.group_in + group_quad;
-  dx[out.x] = sum0;
-  if (first + 1 < pixels) { dx[out.y] = sum1; }
-  if (first + 2 < pixels) { dx[out.z] = sum2; }
-  if (first + 3 < pixels) { dx[out.w] = sum3; }
+  put(out.x, sum0);
+  if (first + 1 < pixels) { put(out.y, sum1); }
+  if (first + 2 < pixels) { put(out.z, sum2); }
+  if (first + 3 < pixels) { put(out.w, sum3); }
 }

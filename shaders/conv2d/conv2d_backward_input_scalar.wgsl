@@ -13,6 +13,7 @@ override DILATION_H: u32 = 1;
 override DILATION_W: u32 = 1;
 override TAP_STEP_H: u32 = 1;
 override TAP_STEP_W: u32 = 1;
+override HAS_SUM: bool = false;
 override LANES_N: u32 = 8;
 override LANES_M: u32 = 8;
 
@@ -32,7 +33,16 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> dy: array<f32>;
 @group(0) @binding(2) var<storage, read_write> w: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(3) var<storage, read_write> other: array<f32>; // with HAS_SUM, what is added to the gradient
+@group(0) @binding(4) var<storage, read_write> dx: array<f32>;
+
+fn put(at: u32, value: f32) {
+  if (HAS_SUM) {
+    dx[at] = value + other[at];
+  } else {
+    dx[at] = value;
+  }
+}
 
 // The first tap with at = tap * dilation (mod stride); `kernel` when no tap meets this phase.
 fn first_tap(at: u32, stride: u32, dilation: u32, step: u32, kernel: u32) -> u32 {
@@ -44,10 +54,10 @@ fn first_tap(at: u32, stride: u32, dilation: u32, step: u32, kernel: u32) -> u32
 
 fn store(pixel: u32, channel: u32, last: u32, value: vec4f) {
   let i = pixel * params.group_in * params.groups + channel;
-  dx[i] = value.x;
-  if (channel + 1 < last) { dx[i + 1] = value.y; }
-  if (channel + 2 < last) { dx[i + 2] = value.z; }
-  if (channel + 3 < last) { dx[i + 3] = value.w; }
+  put(i, value.x);
+  if (channel + 1 < last) { put(i + 1, value.y); }
+  if (channel + 2 < last) { put(i + 2, value.z); }
+  if (channel + 3 < last) { put(i + 3, value.w); }
 }
 
 @compute @workgroup_size(LANES_N, LANES_M)

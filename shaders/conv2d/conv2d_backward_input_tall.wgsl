@@ -13,6 +13,7 @@ override DILATION_H: u32 = 1;
 override DILATION_W: u32 = 1;
 override TAP_STEP_H: u32 = 1;
 override TAP_STEP_W: u32 = 1;
+override HAS_SUM: bool = false;
 override LANES_N: u32 = 8;
 override LANES_M: u32 = 8;
 
@@ -33,7 +34,16 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> dy: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> w: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> dx: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> other: array<vec4f>; // with HAS_SUM, what is added to the gradient
+@group(0) @binding(4) var<storage, read_write> dx: array<vec4f>;
+
+fn put(at: u32, value: vec4f) {
+  if (HAS_SUM) {
+    dx[at] = value + other[at];
+  } else {
+    dx[at] = value;
+  }
+}
 
 // The first tap with at = tap * dilation (mod stride); `kernel` when no tap meets this phase.
 fn first_tap(at: u32, stride: u32, dilation: u32, step: u32, kernel: u32) -> u32 {
@@ -130,12 +140,12 @@ fn main(
   let quad = group * params.group_in + group_quad;
   let out0 = ((image0 * params.in_height + in_row0) * params.in_width + in_col0) * in_quads + quad;
   let out1 = ((image1 * params.in_height + in_row1) * params.in_width + in_col1) * in_quads + quad;
-  dx[out0.x] = sum0;
-  if (first + 1 < pixels) { dx[out0.y] = sum1; }
-  if (first + 2 < pixels) { dx[out0.z] = sum2; }
-  if (first + 3 < pixels) { dx[out0.w] = sum3; }
-  if (first + 4 < pixels) { dx[out1.x] = sum4; }
-  if (first + 5 < pixels) { dx[out1.y] = sum5; }
-  if (first + 6 < pixels) { dx[out1.z] = sum6; }
-  if (first + 7 < pixels) { dx[out1.w] = sum7; }
+  put(out0.x, sum0);
+  if (first + 1 < pixels) { put(out0.y, sum1); }
+  if (first + 2 < pixels) { put(out0.z, sum2); }
+  if (first + 3 < pixels) { put(out0.w, sum3); }
+  if (first + 4 < pixels) { put(out1.x, sum4); }
+  if (first + 5 < pixels) { put(out1.y, sum5); }
+  if (first + 6 < pixels) { put(out1.z, sum6); }
+  if (first + 7 < pixels) { put(out1.w, sum7); }
 }

@@ -14,6 +14,7 @@ override DILATION_H: u32 = 1;
 override DILATION_W: u32 = 1;
 override TAP_STEP_H: u32 = 1;
 override TAP_STEP_W: u32 = 1;
+override HAS_SUM: bool = false;
 override WORKGROUP_SIZE: u32 = 64;
 
 // A quad is 4 channels: one vec4f.
@@ -32,7 +33,16 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> dy: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> w: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dx: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> other: array<vec4f>; // with HAS_SUM, what is added to the gradient
+@group(0) @binding(4) var<storage, read_write> dx: array<vec4f>;
+
+fn put(at: u32, value: vec4f) {
+  if (HAS_SUM) {
+    dx[at] = value + other[at];
+  } else {
+    dx[at] = value;
+  }
+}
 
 // The first tap with at = tap * dilation (mod stride); `kernel` when no tap meets this phase.
 fn first_tap(at: u32, stride: u32, dilation: u32, step: u32, kernel: u32) -> u32 {
@@ -105,8 +115,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workg
   }
   let out = ((n * params.in_height + in_row) * params.in_width + in_col) * params.quads + quad;
   let next = STRIDE_W * params.quads;
-  dx[out] = sum0;
-  if (first + 1 < width) { dx[out + next] = sum1; }
-  if (first + 2 < width) { dx[out + 2 * next] = sum2; }
-  if (first + 3 < width) { dx[out + 3 * next] = sum3; }
+  put(out, sum0);
+  if (first + 1 < width) { put(out + next, sum1); }
+  if (first + 2 < width) { put(out + 2 * next, sum2); }
+  if (first + 3 < width) { put(out + 3 * next, sum3); }
 }

@@ -8,6 +8,7 @@ import { assignGroups } from './groups.js';
 import { assignInPlace } from './in-place.js';
 import { copyNode, lowerGraph, opOf, type PlanGraph, type PlanNode, type ProgramTrace } from './lower.js';
 import { Lifetimes } from './memory.js';
+import { foldGradientSums } from './passes/fold-sums.js';
 import { splitWindows } from './passes/windows.js';
 import { rewriteTrace } from './rewrite.js';
 import { makeValue, type PlanValue, poolStorage, type Storage } from './values.js';
@@ -55,15 +56,16 @@ export interface PlanMemory {
 }
 
 /**
- * Plans a trace for a device: windows, recompute, layouts, in-place updates, groups, kernels, memory. Nothing is
+ * Plans a trace for a device: windows, fusion, recompute, layouts, in-place updates, groups, kernels, memory. Nothing is
  * allocated yet. Throws PlanError for what does not fit.
  */
 export function buildPlan(name: string, trace: ProgramTrace, device: Device, { budget }: PlanOptions = {}): Plan {
   const limits = { maxBytes: device.maxOperandBytes, alignment: device.alignment };
   const windowed = rewriteTrace(trace, (roots) => splitWindows(roots, limits));
-  const plan = planTrace(name, windowed, device);
+  const folded = rewriteTrace(windowed, foldGradientSums);
+  const plan = planTrace(name, folded, device);
   if (budget === undefined) return plan;
-  return planWithin(plan, windowed, budget, (changed) => planTrace(name, changed, device));
+  return planWithin(plan, folded, budget, (changed) => planTrace(name, changed, device));
 }
 
 function planTrace(name: string, trace: ProgramTrace, device: Device): Plan {

@@ -78,16 +78,20 @@ export const conv2dOp = {
   cost: ([, w], [y]) => convCost(y, w),
 } satisfies Op<Conv2dAttrs>;
 
-/** Gradient of conv2d with respect to x; also a transposed convolution. */
+/**
+ * Gradient of conv2d with respect to x; also a transposed convolution. A third input of x's shape is added to it: what
+ * reaches x another way (see `foldGradientSums`).
+ */
 export const conv2dBackwardInputOp = {
   name: 'conv2dBackwardInput',
 
   infer(inputs, attrs) {
-    expectCount('conv2dBackwardInput', inputs, 2);
-    expectFloat('conv2dBackwardInput', inputs, 'dy', 'weight');
-    const [dy, w] = inputs;
+    expectCount('conv2dBackwardInput', inputs, 2, 3);
+    expectFloat('conv2dBackwardInput', inputs, 'dy', 'weight', 'summand');
+    const [dy, w, summand] = inputs;
     expectRank('conv2dBackwardInput', 'weight', w, 4);
     expectLength('conv2dBackwardInput', 'inputShape', attrs.inputShape, 4);
+    if (summand) expectShape('conv2dBackwardInput', 'summand', summand, attrs.inputShape);
     expectShape('conv2dBackwardInput', 'dy', dy, outputShape('conv2dBackwardInput', attrs.inputShape, w.shape, attrs));
     return [{ shape: attrs.inputShape, dtype: 'f32' }];
   },
@@ -96,6 +100,7 @@ export const conv2dBackwardInputOp = {
     return [
       needs[0] ? conv2d(g!, w, attrs) : undefined,
       needs[1] ? apply(conv2dBackwardWeightOp, [g!, dy], { ...attrs, weightShape: w.shape })[0] : undefined,
+      needs[2] ? g : undefined,
     ];
   },
 

@@ -4,6 +4,7 @@ import { ShapeError } from '../utils/errors.js';
 import { mul } from './binary.js';
 import { expectCount, expectFloat } from './check.js';
 import { expand } from './expand.js';
+import { fill } from './fill.js';
 import { apply, type Op, perElement } from './op.js';
 import { reshape } from './reshape.js';
 
@@ -18,6 +19,9 @@ export interface ReduceOptions {
   readonly axes?: number | readonly number[];
   readonly keepDims?: boolean;
 }
+
+/** Elements of a constant that is worth its memory: a pooled map. */
+const MOST_FACTORS = 4096;
 
 /** Sum or mean over axes. */
 export const reduceOp = {
@@ -44,7 +48,11 @@ export const reduceOp = {
         'bind the batch first',
       );
     }
-    return [expand(kind === 'mean' ? mul(dense, 1 / count) : dense, x.shape)];
+    if (kind === 'sum') return [expand(dense, x.shape)];
+    if (count > MOST_FACTORS) return [expand(mul(dense, 1 / count), x.shape)];
+    // One product that broadcasts both ways: scaled and expanded in one go.
+    const pooled = x.shape.map((d, i) => (reduced.includes(i) ? d : 1));
+    return [mul(dense, fill(pooled, 1 / count))];
   },
 
   cost: perElement(1),

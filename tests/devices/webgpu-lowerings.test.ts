@@ -74,7 +74,7 @@ function expectLegal({ calls, workspace = 0, constants }: Lowering<WebgpuCall>):
 }
 
 const image: Shape = [4, 24, 14, 14];
-const large: Shape = [4, 24, 28, 28];
+const large: Shape = [8, 24, 28, 28];
 const norm = { eps: 1e-5, momentum: 0.1, activation: 'relu' };
 const channel: Shape = [24];
 const parameters: Shape[] = [[24, 3, 3, 3], [24], [5000], [10, 24], [1]];

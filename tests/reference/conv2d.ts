@@ -63,8 +63,9 @@ export const conv2d: ReferenceRule<Conv2dAttrs> = ([x, w, bias], attrs) => {
   return [y];
 };
 
-export const conv2dBackwardInput: ReferenceRule<Conv2dBackwardInputAttrs> = ([dy, w], attrs) => {
+export const conv2dBackwardInput: ReferenceRule<Conv2dBackwardInputAttrs> = ([dy, w, summand], attrs) => {
   const dx = zeros(attrs.inputShape);
+  if (summand) dx.data.set(summand.data);
   convolve(dx.shape, w.shape, dy.shape, attrs, (iw, iy, ix, count, step) => {
     const weight = w.data[iw];
     for (let j = 0; j < count; j++) dx.data[ix + j * step] += weight * dy.data[iy + j];

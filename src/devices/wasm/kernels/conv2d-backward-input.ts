@@ -5,6 +5,7 @@ import { windowProductCall, zerosFor } from './conv2d.js';
 import { depthwiseCall } from './depthwise-conv2d.js';
 import { isDepthwiseHalving, lowerDepthwiseHalvingBackwardInput } from './depthwise-conv3x3-backward-input.js';
 import { gemmCall, packedBytes, packPanelsKernel } from './gemm.js';
+import { thenAdd } from './then-add.js';
 import { type Geometry, isDepthwise, isPointwise } from './window.js';
 import { shifted, Workspace } from './workspace.js';
 
@@ -47,8 +48,17 @@ export function inputPhases(length: number, taps: number, stride: number, paddin
   });
 }
 
-/** One window product over dy for every pair of phases, with the weights turned around: [tap][o] -> [tap][i]. */
+/** What reaches x another way is added afterwards, in place. */
 export const lowerConv2dBackwardInput: WasmLower<Conv2dBackwardInputAttrs> = (node, target) => {
+  const [dx] = node.outputs;
+  const summand = node.inputs[2];
+  const product = lowerProduct(node, target);
+  if (!summand) return product;
+  return thenAdd(product, summand, dx, node.scope, target);
+};
+
+/** One window product over dy for every pair of phases, with the weights turned around: [tap][o] -> [tap][i]. */
+const lowerProduct: WasmLower<Conv2dBackwardInputAttrs> = (node, target) => {
   const {
     inputs: [dy, w],
     outputs: [dx],

@@ -30,7 +30,7 @@ export const batchNormBackwardWholeScalarShader = scalarLanes(batchNormBackwardW
 export const fusedActivations: Record<FusedActivation, number> = { none: 0, relu: 1, relu6: 2 };
 
 /** Rows up to which a second launch costs more than a workgroup that walks all rows of a few channels. */
-const MOST_ROWS = 2048;
+const MOST_ROWS = 4096;
 /** Lanes of such a workgroup: neighbours still read 64 bytes together, and there are as many workgroups as can be. */
 const LANES_ACROSS = 4;
 

@@ -9,14 +9,14 @@ import { dispatch, linearWorkgroups } from '../kernel.js';
 import { convGeometry, mapParams, rowOverrides, windowOverrides } from './conv-geometry.js';
 import { countTiles, lanesFor, tileHeight } from './tiles.js';
 
-const bindings = ['dy', 'w', 'dx'] as const;
+const bindings = ['dy', 'w', 'other', 'dx'] as const;
 
 export const conv2dBackwardInputShader = {
   name: 'conv2d_backward_input',
   source,
   bindings,
   params: { batch: 'u32', ...mapParams, groups: 'u32', group_in: 'u32', group_out: 'u32' },
-  overrides: [...windowOverrides, 'TAP_STEP_H', 'TAP_STEP_W', 'LANES_N', 'LANES_M'],
+  overrides: [...windowOverrides, 'TAP_STEP_H', 'TAP_STEP_W', 'HAS_SUM', 'LANES_N', 'LANES_M'],
 } as const satisfies Shader;
 
 export const conv2dBackwardInputTallShader = {
@@ -36,24 +36,29 @@ export const conv2dDepthwiseBackwardInputShader = {
   source: depthwiseSource,
   bindings,
   params: { batch: 'u32', kernel_height: 'u32', ...mapParams, quads: 'u32' },
-  overrides: [...rowOverrides, 'TAP_STEP_H', 'TAP_STEP_W', 'WORKGROUP_SIZE'],
+  overrides: [...rowOverrides, 'TAP_STEP_H', 'TAP_STEP_W', 'HAS_SUM', 'WORKGROUP_SIZE'],
 } as const satisfies Shader;
 
 const WORKGROUP_SIZE = 64;
+/** Bytes bound in place of an absent summand: a binding cannot be left out. */
+const NO_SUM = 16;
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
 export const lowerConv2dBackwardInput: WebgpuLower<Conv2dBackwardInputAttrs> = (node, target) => {
-  const [dy, w] = node.inputs;
+  const [dy, w, other] = node.inputs;
   const [dx] = node.outputs;
   const { stride, dilation, groups } = node.attrs;
   const conv = convGeometry(node.attrs, dx.shape, w.shape, dy.shape);
   const { batch, maps, width } = conv;
-  const buffers = { dy: at(dy), w: at(w), dx: at(dx) };
+  const noSum = { ...at('workspace'), bytes: NO_SUM };
+  const buffers = { dy: at(dy), w: at(w), other: other ? at(other) : noSum, dx: at(dx) };
+  const workspace = other ? 0 : NO_SUM;
   const window = {
     ...conv.window,
     TAP_STEP_H: stride[0] / gcd(stride[0], dilation[0]),
     TAP_STEP_W: stride[1] / gcd(stride[1], dilation[1]),
+    HAS_SUM: Number(other !== undefined),
   };
   const phases = stride[0] * stride[1];
   // Phase 0 has the most pixels; it sets the size of the grid.
@@ -71,7 +76,7 @@ export const lowerConv2dBackwardInput: WebgpuLower<Conv2dBackwardInputAttrs> = (
       overrides: { ...row, WORKGROUP_SIZE },
       workgroups: [gridX, gridY, phases],
     });
-    return { calls: [call] };
+    return { calls: [call], workspace };
   }
 
   const columns = Math.ceil(conv.groupIn / 4);
@@ -85,5 +90,5 @@ export const lowerConv2dBackwardInput: WebgpuLower<Conv2dBackwardInputAttrs> = (
     overrides: { ...window, ...lanes },
     workgroups: [gridX, gridY, phases],
   });
-  return { calls: [call] };
+  return { calls: [call], workspace };
 };
