@@ -9,8 +9,10 @@ export interface PhotoReader {
   readonly description: string;
   /** Whether `read` should be given shared memory, which other threads then write into. */
   readonly shared: boolean;
-  /** Milliseconds that decoding and transforming has taken so far, all threads together: of their CPU time where the
-   * host tells it, else of the clock. */
+  /**
+   * Milliseconds that reading has taken of the threads so far, all of them together: of their CPU time where the host
+   * tells it, else of the clock.
+   */
   readonly decodeMilliseconds: number;
   /**
    * Writes pixels as H,W,C bytes into `output`, which is that long. Throws FormatError when the file cannot be read;

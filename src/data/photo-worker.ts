@@ -27,30 +27,54 @@ export type PhotoAnswer = { readonly id: number; readonly milliseconds: number }
 /** The host's side of a worker script: see `Platform.startWorker`. */
 declare function receive(listener: (message: PhotoWorkerStart | PhotoJob) => void): void;
 declare function send(message: PhotoAnswer, transfer?: readonly ArrayBufferLike[]): void;
-declare function cpuTime(): number;
+declare function threadTime(): (() => number) | undefined;
 
-let started: Promise<ImageTools & { readonly transform: ImageTransform }>;
+interface Started extends ImageTools {
+  readonly transform: ImageTransform;
+  /** Milliseconds that the thread has worked since it was last asked. */
+  readonly worked: (since: number) => number;
+}
 
-async function start({ imaging, transform }: PhotoWorkerStart) {
-  return { ...(await imageTools(imaging)), transform };
+let started: Promise<Started>;
+
+async function start({ imaging, transform }: PhotoWorkerStart): Promise<Started> {
+  return { ...(await imageTools(imaging)), transform, worked: workClock(threadTime()) };
+}
+
+/**
+ * CPU time is counted from answer to answer, because a host may not know it any finer: between two photos the thread
+ * waits, and then it does. Without it, the clock runs from when a photo is begun.
+ */
+function workClock(cpu: (() => number) | undefined): Started['worked'] {
+  if (!cpu) return (since) => performance.now() - since;
+  let before = cpu();
+  return () => {
+    const now = cpu();
+    const worked = now - before;
+    before = now;
+    return worked;
+  };
 }
 
 async function serve({ id, file, request, output }: PhotoJob): Promise<void> {
-  let begin = cpuTime();
+  const { decoder, resize, transform, worked } = await started;
+  const begin = performance.now();
   try {
-    const { decoder, resize, transform } = await started;
-    begin = cpuTime();
     const { data } = prepareImage(decoder, file, request, transform, resize, output);
-    const milliseconds = cpuTime() - begin;
+    const milliseconds = worked(begin);
     if (output) send({ id, milliseconds });
     else send({ id, milliseconds, pixels: data }, [data.buffer]);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    send({ id, milliseconds: cpuTime() - begin, message, damaged: error instanceof FormatError });
+    refuse(id, worked(begin), error);
   }
+}
+
+function refuse(id: number, milliseconds: number, error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  send({ id, milliseconds, message, damaged: error instanceof FormatError });
 }
 
 receive((message) => {
   if ('imaging' in message) started = start(message);
-  else void serve(message);
+  else serve(message).catch((error) => refuse(message.id, 0, error));
 });

@@ -50,7 +50,7 @@ function foldersOf(paths: Iterable<string>): Map<string, Set<string>> {
 const workerPrelude = `'use strict';
 const receive = (listener) => addEventListener('message', (event) => listener(event.data));
 const send = (message, transfer) => postMessage(message, transfer);
-const cpuTime = () => performance.now();
+const threadTime = () => undefined;
 `;
 
 function startWorker(source: string, name: string): WorkerHandle {

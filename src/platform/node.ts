@@ -143,13 +143,13 @@ async function loadDawn(): Promise<GPU> {
 
 /**
  * Gives a worker script the functions it may use, whatever the host calls them. Node tells a thread's CPU time from
- * version 23.9 on; before, Linux does, in steps of its scheduler, to the thread that opens this file.
+ * version 23.9 on; before, Linux does to the thread that opens this file, as of its last pause or tick.
  */
 const workerPrelude = `'use strict';
 const { parentPort } = require('node:worker_threads');
 const receive = (listener) => parentPort.on('message', listener);
 const send = (message, transfer) => parentPort.postMessage(message, transfer);
-const threadClock = () => {
+const threadTime = () => {
   if (process.threadCpuUsage) {
     return () => {
       const { user, system } = process.threadCpuUsage();
@@ -162,11 +162,9 @@ const threadClock = () => {
     const file = openSync('/proc/thread-self/schedstat');
     return () => parseInt(buffer.latin1Slice(0, readSync(file, buffer, 0, 64, 0)), 10) / 1e6;
   } catch {
-    return () => performance.now();
+    return undefined;
   }
 };
-let clock;
-const cpuTime = () => (clock ??= threadClock())();
 `;
 
 function startWorker(source: string, name: string): WorkerHandle {

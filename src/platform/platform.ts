@@ -51,8 +51,8 @@ export interface Platform {
   gpu(): Promise<GPU>;
   /**
    * Starts a worker on `source`, a self-contained classic script. In it, `receive(listener)` hands over every
-   * message and `send(message, transfer)` answers; `cpuTime()` gives milliseconds of the thread's CPU time where the
-   * host knows it, else of a clock. Nothing else of the host may be used.
+   * message and `send(message, transfer)` answers; `threadTime()` gives a function that tells the milliseconds of CPU
+   * time which the thread has used, or undefined. Nothing else but `performance` may be used of the host.
    */
   startWorker(source: string, name: string): WorkerHandle;
   /** Lets go of what would keep the process alive (Node: the Dawn instance). */
