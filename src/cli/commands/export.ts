@@ -4,6 +4,7 @@ import type { Verification } from '../../formats/inference/verify.js';
 import { ConfigError } from '../../utils/errors.js';
 import { suggestion } from '../../utils/suggest.js';
 import type { CommandContext } from '../context.js';
+import { coremlTarget } from '../export/coreml.js';
 import { onnxTarget } from '../export/onnx.js';
 import { safetensorsTarget } from '../export/safetensors.js';
 import type { ExportTarget } from '../export/target.js';
@@ -27,7 +28,10 @@ export interface ExportFlags extends ModelFlags {
 const FAILED = 1;
 const SELF_ONLY = 3;
 
-const targets = { onnx: onnxTarget, safetensors: safetensorsTarget } as const satisfies Record<string, ExportTarget>;
+const targets = { onnx: onnxTarget, coreml: coremlTarget, safetensors: safetensorsTarget } as const satisfies Record<
+  string,
+  ExportTarget
+>;
 
 export const targetNames = Object.keys(targets);
 
@@ -47,8 +51,8 @@ export async function exportModel(context: CommandContext, target: string, flags
     const model = await inferenceModel(loaded.engine, loaded.task, {
       name: loaded.name,
       image: loaded.image,
-      batch: batchOf(flags.batch),
-      embedPreprocessing: flags.embedPreprocessing,
+      batch: batchOf(flags.batch, format),
+      embedPreprocessing: flags.embedPreprocessing ?? format.takesPhoto,
       classes: loaded.classes,
       facts: evaluationFacts(loaded),
     });
@@ -91,7 +95,7 @@ function describe({ executor, batches, passed, reason, precision }: Verification
 }
 
 async function check(context: CommandContext, path: string, { json }: ExportFlags): Promise<number> {
-  const format = Object.values(targets).find(({ extension }) => path.endsWith(extension));
+  const format = Object.values(targets).find(({ extension }) => path.replace(/\/+$/, '').endsWith(extension));
   if (!format) {
     const known = Object.values(targets).map(({ extension }) => extension);
     throw new ConfigError(`${path} has no ending that --check knows`, `known: ${known.join(', ')}`);
@@ -106,8 +110,11 @@ async function check(context: CommandContext, path: string, { json }: ExportFlag
   return problems.length === 0 ? 0 : FAILED;
 }
 
-function batchOf(text = 'dynamic'): number | undefined {
-  return text === 'dynamic' ? undefined : wholeNumber('--batch', text);
+function batchOf(text: string | undefined, { takesPhoto, extension }: ExportTarget): number | undefined {
+  if (text === undefined) return takesPhoto ? 1 : undefined;
+  if (text !== 'dynamic') return wholeNumber('--batch', text);
+  if (takesPhoto) throw new ConfigError(`${extension} files have a fixed batch`, 'use --batch 1');
+  return undefined;
 }
 
 function wholeNumber(flag: string, text: string | undefined): number | undefined {

@@ -37,6 +37,8 @@ export interface CheckResult {
 export interface ExportTarget {
   /** End of the file's name. */
   readonly extension: string;
+  /** Takes one photo as it is, if not told otherwise: batch 1, preprocessing embedded. An open batch is refused. */
+  readonly takesPhoto?: boolean;
   /**
    * Writes the file and, where it can be run, runs what lies on the disk. A file that fails keeps its temporary name,
    * which the verification's reason tells. Throws FormatError for what the format cannot say.
