@@ -4,9 +4,12 @@ import type { LeNetOptions } from '../models/classification/lenet.js';
 import type { MobileNetV1Options } from '../models/classification/mobilenetv1.js';
 import type { MobileNetV2Options } from '../models/classification/mobilenetv2.js';
 import type { MobileNetV3Options } from '../models/classification/mobilenetv3.js';
+import type { MobileViTOptions } from '../models/classification/mobilevit.js';
+import type { MobileViTV2Options } from '../models/classification/mobilevit-v2.js';
 import { freezeBatchNorm } from '../models/classification/model.js';
 import type { ResNetOptions } from '../models/classification/resnet.js';
 import { variantFacts, variantsOf } from '../models/classification/variants/index.js';
+import type { ViTOptions } from '../models/classification/vit.js';
 import type { Module } from '../nn/module.js';
 import { ConfigError } from '../utils/errors.js';
 import { Registry } from '../utils/registry.js';
@@ -44,6 +47,41 @@ const builders = {
     const stochastic_depth_prob = config['model.classification.efficientnet.stochastic_depth_prob'];
     const options = { ...common(config), mode, stochastic_depth_prob } satisfies EfficientNetOptions;
     return classificationModels.efficientnet(options);
+  },
+  mobilevit: (config) => {
+    const options = {
+      mode: config['model.classification.mit.mode'],
+      attn_dropout: config['model.classification.mit.attn_dropout'],
+      ffn_dropout: config['model.classification.mit.ffn_dropout'],
+      dropout: config['model.classification.mit.dropout'],
+      transformer_norm_layer: config['model.classification.mit.transformer_norm_layer'],
+      no_fuse_local_global_features: config['model.classification.mit.no_fuse_local_global_features'],
+      conv_kernel_size: config['model.classification.mit.conv_kernel_size'],
+      head_dim: config['model.classification.mit.head_dim'] ?? undefined,
+      number_heads: config['model.classification.mit.number_heads'] ?? undefined,
+    };
+    return classificationModels.mobilevit({ ...common(config), ...options } satisfies MobileViTOptions);
+  },
+  mobilevit_v2: (config) => {
+    const options = {
+      width_multiplier: config['model.classification.mitv2.width_multiplier'],
+      attn_dropout: config['model.classification.mitv2.attn_dropout'],
+      ffn_dropout: config['model.classification.mitv2.ffn_dropout'],
+      dropout: config['model.classification.mitv2.dropout'],
+      attn_norm_layer: config['model.classification.mitv2.attn_norm_layer'],
+    };
+    return classificationModels.mobilevit_v2({ ...common(config), ...options } satisfies MobileViTV2Options);
+  },
+  vit: (config) => {
+    const options = {
+      mode: config['model.classification.vit.mode'],
+      dropout: config['model.classification.vit.dropout'],
+      stochastic_dropout: config['model.classification.vit.stochastic_dropout'],
+      norm_layer: config['model.classification.vit.norm_layer'],
+      sinusoidal_pos_emb: config['model.classification.vit.sinusoidal_pos_emb'],
+      no_cls_token: config['model.classification.vit.no_cls_token'],
+    };
+    return classificationModels.vit({ ...common(config), ...options } satisfies ViTOptions);
   },
   resnet: (config) => {
     const options = {

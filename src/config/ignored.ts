@@ -41,6 +41,9 @@ export const ignoredKeys: Schemas = {
     'classification.gradient_checkpointing': flag(),
     'classification.finetune_pretrained_model': flag(),
     'classification.n_pretrained_classes': unset(z.int()),
+    'classification.vit.checkpoint_segments': int(4),
+    // The same attention, as PyTorch computes it.
+    'classification.vit.use_pytorch_mha': flag(),
   }),
   // No network has grouped linear layers.
   ...under('model.layer', { group_linear_init: text('xavier_uniform'), group_linear_init_std_dev: real(0.01) }),

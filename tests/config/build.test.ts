@@ -40,6 +40,17 @@ describe('networks', () => {
     expect(task.parameters.reduce((n, { shape }) => n + size(shape), 0)).toBe(1_520_264);
   });
 
+  test('keys of transformers reach the networks', () => {
+    const count = (values: Record<string, unknown>) =>
+      buildTask(config(values), image).parameters.reduce((n, { shape }) => n + size(shape), 0);
+    const name = (value: string) => ({ 'model.classification.name': value });
+    expect(count({ ...name('mobilevit'), 'model.classification.mit.mode': 'xx_small' })).toBe(1_272_024);
+    expect(count({ ...name('mobilevit_v2'), 'model.classification.mitv2.width_multiplier': 0.5 })).toBe(1_370_593);
+    expect(count({ ...name('vit'), 'model.classification.vit.mode': 'tiny' })).toBe(5_618_344);
+    const both = { 'model.classification.mit.head_dim': 8, 'model.classification.mit.number_heads': 4 };
+    expect(() => count({ ...name('mobilevit'), ...both })).toThrow('set one of them');
+  });
+
   test('frozen norms are saved, but not trained', () => {
     const values = { 'model.classification.name': 'resnet', 'model.classification.resnet.depth': 18 };
     const free = buildTask(config(values), image);

@@ -71,6 +71,19 @@ test.each([
   },
 );
 
+test.each([
+  ['mobilevit', 5_578_632, 1024, 2e-3],
+  ['mobilevit_v2', 4_901_841, 1024, 7.5e-3],
+  ['vit', 86_724_328, 2048, 2e-3],
+] as const)('the recipe for %s: network, images an update, largest rate', (name, parameters, images, rate) => {
+  const { config, ignored } = load(`recipes/${name}.yaml`);
+  expect(ignored).toEqual([]);
+  const { parameters: states } = initialize(buildModel(config, { channels: 3, height: 224, width: 224 }));
+  expect(states.reduce((sum, { shape }) => sum + size(shape), 0)).toBe(parameters);
+  expect(config['common.accum_freq'] * config['dataset.train_batch_size0']).toBe(images);
+  expect(buildSchedule(config, 1251).lr(16, 20_016)).toBeCloseTo(rate, 4);
+});
+
 test('the recipe for efficientnet: network and images an update', () => {
   const { config } = load('recipes/efficientnet.yaml');
   const { parameters } = initialize(buildModel(config, { channels: 3, height: 224, width: 224 }));

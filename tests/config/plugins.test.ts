@@ -57,7 +57,7 @@ test.each([
   ['a name of ours', dataset('mnist', { load: () => pixels, channels: 1 }), "there is a dataset 'mnist' already"],
   ['a name of CVNets', dataset('coco', { load: () => pixels, channels: 3 }), "'coco' is a name of CVNets"],
   ['an odd name', dataset('my data', { load: () => pixels, channels: 3 }), "'my data' cannot name a dataset"],
-  ['a network of CVNets', (host: PluginHost) => host.registerModel('vit', () => new GlobalPool()), "'vit' is a name"],
+  ['a network of CVNets', (host: PluginHost) => host.registerModel('swin', () => new GlobalPool()), "'swin' is a name"],
   ['no builder', (host: PluginHost) => host.registerModel('mine', 3 as never), "network 'mine' is no function"],
   [
     'an error of its own',

@@ -56,7 +56,8 @@ describe('what has not landed', () => {
     ['common:\n  mixed_precision: true\n', 'a.yaml:2: common.mixed_precision = true needs mixed precision'],
     ['image_augmentation.rand_augment.enable: true\n', 'needs RandAugment'],
     ['ddp.dist_url: tcp://host:30786\n', 'ddp.dist_url = "tcp://host:30786" needs several devices'],
-    ['model.classification.name: mobilevit\n', 'needs the network mobilevit'],
+    ['model.classification.name: regnet\n', 'needs the network regnet'],
+    ['model.classification.vit.use_simple_fpn: true\n', 'needs feature pyramids of ViT'],
     ['dataset.category: segmentation\n', 'needs segmentation'],
     ['stats.val: [loss, iou]\n', 'needs the metric iou'],
     ['model.normalization.name: layer_norm\n', 'needs the normalization layer_norm'],
@@ -125,7 +126,7 @@ describe('what has not landed', () => {
   });
 
   test('but nothing stands in for a network', () => {
-    expect(() => load('model.classification.name: vit\n', true)).toThrow('needs the network vit');
+    expect(() => load('model.classification.name: swin\n', true)).toThrow('needs the network swin');
   });
 });
 

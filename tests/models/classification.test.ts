@@ -221,6 +221,9 @@ test.each(Object.keys(classificationModels) as ClassificationModelName[])('%s ca
     mobilenetv2: 0,
     mobilenetv3: 37,
     efficientnet: 63,
+    mobilevit: 9,
+    mobilevit_v2: 18,
+    vit: 12,
     resnet: 16,
     lenet: 4,
   }[name];

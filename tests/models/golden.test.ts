@@ -4,12 +4,12 @@ import { efficientnet } from '../../src/models/classification/efficientnet.js';
 import { mobilenetv1 } from '../../src/models/classification/mobilenetv1.js';
 import { mobilenetv2 } from '../../src/models/classification/mobilenetv2.js';
 import { mobilenetv3 } from '../../src/models/classification/mobilenetv3.js';
+import { mobilevit } from '../../src/models/classification/mobilevit.js';
+import { mobilevitV2 } from '../../src/models/classification/mobilevit-v2.js';
 import { resnet } from '../../src/models/classification/resnet.js';
 import { nodePlatform } from '../../src/platform/node.js';
 import { Engine } from '../../src/scheduler/engine.js';
 import { goldenModel, runGolden, traceFeatures } from '../support/golden.js';
-
-const shape = [1, 3, 224, 224];
 
 /** Computed in float64 from CVNets' own source; mean and standard deviation of the logits and of each stage. */
 const golden = {
@@ -69,6 +69,36 @@ const golden = {
       [-2.00095e-7, 3.82739e-6],
     ],
   },
+  'mobilevit small': {
+    model: () => mobilevit({ activation: 'swish' }),
+    size: 256,
+    logits: [-0.1513776, 0.04497132, -0.03990617, 0.1700184, -0.09517475],
+    mean: -0.00219944,
+    std: 0.08835631,
+    top: [733, 0.274369],
+    stages: [
+      [-0.115812, 0.444622],
+      [-0.0126193, 0.291793],
+      [0.0441873, 0.229685],
+      [0.0483149, 0.269646],
+      [0.0141059, 0.195675],
+    ],
+  },
+  'mobilevit_v2 1.0': {
+    model: () => mobilevitV2({ activation: 'swish' }),
+    size: 256,
+    logits: [-3.867111, -1.758673, -1.509786, -1.636462, -1.788422],
+    mean: -0.027549,
+    std: 1.009636,
+    top: [127, 4.702777],
+    stages: [
+      [-0.00403596, 0.185024],
+      [0.00105174, 0.0969401],
+      [0.0592622, 1.03157],
+      [-0.125963, 1.08155],
+      [-0.0737008, 1.03664],
+    ],
+  },
   'resnet-18': {
     model: () => resnet({ depth: 18 }),
     logits: [-1.749102, 0.3766149, -0.3607099, 0.2132693, -0.2151569],
@@ -92,7 +122,7 @@ function statistics(values: ArrayLike<number>): { mean: number; std: number } {
   return { mean, std: Math.sqrt(squares / list.length) };
 }
 
-describe('networks at 224 on the wasm device', () => {
+describe('networks at full size on the wasm device', () => {
   let engine: Engine;
   beforeAll(async () => {
     engine = new Engine(await createWasmDevice(nodePlatform, { threads: 0 }));
@@ -102,7 +132,9 @@ describe('networks at 224 on the wasm device', () => {
   test.each(Object.entries(golden))(
     '%s',
     { timeout: 120_000 },
-    async (_, { model, logits, mean, std, top, stages }) => {
+    async (_, { model, logits, mean, std, top, stages, ...rest }) => {
+      const size = 'size' in rest ? rest.size : 224;
+      const shape = [1, 3, size, size];
       const built = goldenModel(model());
       const [results] = await runGolden(engine, built, traceFeatures(built, shape), shape, 1);
       stages.forEach(([stageMean, stageStd], i) => {

@@ -5,6 +5,8 @@ import { efficientnet } from '../../src/models/classification/efficientnet.js';
 import { mobilenetv1 } from '../../src/models/classification/mobilenetv1.js';
 import { mobilenetv2 } from '../../src/models/classification/mobilenetv2.js';
 import { mobilenetv3 } from '../../src/models/classification/mobilenetv3.js';
+import { mobilevit } from '../../src/models/classification/mobilevit.js';
+import { mobilevitV2 } from '../../src/models/classification/mobilevit-v2.js';
 import { resnet } from '../../src/models/classification/resnet.js';
 import { nodePlatform } from '../../src/platform/node.js';
 import { Engine } from '../../src/scheduler/engine.js';
@@ -18,6 +20,8 @@ const networks = {
   mobilenetv2: () => mobilenetv2({ activation: 'relu6' }),
   'mobilenetv3 small': () => mobilenetv3({ mode: 'small' }),
   'efficientnet b0': () => efficientnet({ activation: 'swish' }),
+  'mobilevit xx_small': () => mobilevit({ mode: 'xx_small', activation: 'swish' }),
+  'mobilevit_v2 0.5': () => mobilevitV2({ width_multiplier: 0.5, activation: 'swish' }),
   'resnet-18': () => resnet({ depth: 18 }),
 };
 

@@ -6,14 +6,18 @@ import { fuseBatchNormActivation } from '../../src/graph/passes/fuse.js';
 import { rewriteTrace } from '../../src/graph/rewrite.js';
 import { efficientnet } from '../../src/models/classification/efficientnet.js';
 import { mobilenetv3 } from '../../src/models/classification/mobilenetv3.js';
-import type { Encoder } from '../../src/models/classification/model.js';
+import { mobilevit } from '../../src/models/classification/mobilevit.js';
+import { mobilevitV2 } from '../../src/models/classification/mobilevit-v2.js';
+import { vit } from '../../src/models/classification/vit.js';
+import { initialize } from '../../src/nn/initialize.js';
+import type { Module } from '../../src/nn/module.js';
 import { crossEntropy } from '../../src/ops/index.js';
 import { trace } from '../../src/scheduler/engine.js';
 import { defaultLayout, toLogical } from '../../src/tensor/layout.js';
 import { readState } from '../../src/tensor/state.js';
 import { input, scalar } from '../../src/tensor/tensor.js';
 import { devices } from '../support/devices.js';
-import { goldenModel, runGolden } from '../support/golden.js';
+import { runGolden } from '../support/golden.js';
 
 interface Fixture {
   readonly loss: number;
@@ -23,16 +27,29 @@ interface Fixture {
   readonly gradients: Readonly<Record<string, readonly number[]>>;
 }
 
-const fixtures: Readonly<Record<string, Fixture>> = JSON.parse(
-  readFileSync(resolve(import.meta.dirname, '../fixtures/model-gradients.json'), 'utf8'),
+const fixtures: Readonly<Record<string, Fixture>> = Object.assign(
+  {},
+  ...['model-gradients.json', 'transformer-gradients.json'].map((name) =>
+    JSON.parse(readFileSync(resolve(import.meta.dirname, '../fixtures', name), 'utf8')),
+  ),
 );
 
-const networks: Readonly<Record<string, () => Encoder>> = {
-  mobilenetv3_large: () => mobilenetv3({ classifier_dropout: 0 }),
-  efficientnet_b0: () => efficientnet({ activation: 'swish' }),
-};
+interface Case {
+  readonly build: () => Module;
+  /** Side of the images [64]. At 96 the last map has an odd side, which patches do not fit. */
+  readonly size?: number;
+  /** [true] */
+  readonly training?: boolean;
+}
 
-const shape = [4, 3, 64, 64];
+const networks: Readonly<Record<string, Case>> = {
+  mobilenetv3_large: { build: () => mobilenetv3({ classifier_dropout: 0 }) },
+  efficientnet_b0: { build: () => efficientnet({ activation: 'swish' }) },
+  mobilevit_xx_small: { build: () => mobilevit({ mode: 'xx_small', activation: 'swish' }), size: 96 },
+  mobilevit_v2_half: { build: () => mobilevitV2({ width_multiplier: 0.5, activation: 'swish' }), size: 96 },
+  // Its tokens are dropped in training.
+  vit_tiny: { build: () => vit({ mode: 'tiny', activation: 'gelu' }), training: false },
+};
 
 /** +1 or -1, as in make_model_gradients.py. */
 function sign(i: number, which: number): number {
@@ -48,14 +65,16 @@ const project = (values: ArrayLike<number>, which: number): number => {
 
 test.each(Object.entries(networks))(
   '%s: gradients are those of PyTorch in float64',
-  async (name, build) => {
+  async (name, { build, size = 64, training = true }) => {
+    const shape = [4, 3, size, size];
     const { loss, norm, gradients: expected } = fixtures[name];
     for (const { name: device, engine } of await devices()) {
-      const golden = goldenModel(build());
+      const model = build();
+      const golden = initialize(model);
       const forward = rewriteTrace(
         trace(() => {
-          const context = { training: true, dropoutCounter: scalar('counter', 'u32'), seed: 0 };
-          const logits = golden.model.forward(input('image', shape), context);
+          const context = { training, dropoutCounter: scalar('counter', 'u32'), seed: 0 };
+          const logits = model.forward(input('image', shape), context);
           return { loss: crossEntropy(logits, input('target', [shape[0]], 'i32'), { labelSmoothing: 0.1 }) };
         }),
         fuseBatchNormActivation,

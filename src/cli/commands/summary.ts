@@ -77,7 +77,13 @@ async function configOf(context: CommandContext, name: string | undefined, flags
 }
 
 /** What networks are meant with, as in their recipes. */
-const activations: Readonly<Record<string, string>> = { mobilenetv2: 'relu6', efficientnet: 'swish' };
+const activations: Readonly<Record<string, string>> = {
+  mobilenetv2: 'relu6',
+  efficientnet: 'swish',
+  mobilevit: 'swish',
+  mobilevit_v2: 'swish',
+  vit: 'gelu',
+};
 
 function defaultActivation(name: string): Setting[] {
   if (!Object.hasOwn(activations, name)) return [];

@@ -6,6 +6,7 @@ import { optimKeys } from './optim.js';
 import { pretrainedKeys } from './pretrained.js';
 import { runKeys } from './run.js';
 import { samplerKeys } from './sampler.js';
+import { transformerKeys } from './transformers.js';
 
 /** Every key that a recipe may have, with its type, default and meaning. Names are CVNets'. */
 export const keys = {
@@ -14,6 +15,7 @@ export const keys = {
   ...samplerKeys,
   ...augmentationKeys,
   ...modelKeys,
+  ...transformerKeys,
   ...pretrainedKeys,
   ...optimKeys,
 };

@@ -18,16 +18,7 @@ const filters = later('the filter', ['nearest', 'box', 'hamming', 'lanczos']);
  * stand in for them, so they are errors even where unsupported keys are allowed.
  */
 export const laterValues: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'model.classification.name': later('the network', [
-    'mobilevit',
-    'mobilevit_v2',
-    'regnet',
-    'vit',
-    'swin',
-    'fastvit',
-    'mobileone',
-    'byteformer',
-  ]),
+  'model.classification.name': later('the network', ['regnet', 'swin', 'fastvit', 'mobileone', 'byteformer']),
   'model.normalization.name': later('the normalization', [
     'batch_norm_1d',
     'batch_norm_3d',
