@@ -10,9 +10,10 @@ import type { Device } from '../../devices/device.js';
 import type { Platform } from '../../platform/platform.js';
 import { Engine } from '../../scheduler/engine.js';
 import { Steps } from '../../train/steps.js';
-import { type Contender, type DataCase, imageRows, inTurn } from './data-measure.js';
+import { type Contender, cpuMilliseconds, type DataCase, imageRows, inTurn } from './data-measure.js';
 import type { PhotoSet, Photos } from './data-photos.js';
 import { benchTask } from './model-cases.js';
+import type { BenchRow } from './row.js';
 import { median } from './statistics.js';
 
 const SIDE = 96;
@@ -51,7 +52,8 @@ export function loaderCases({ name, load }: PhotoSet, { platform, rounds }: Load
 
 /**
  * Images a second of training on photos, beside the same steps on batches that lie ready: the limit. Both are of one
- * engine, of the same plans and sizes, and take turns.
+ * engine, of the same plans and sizes, and take turns. The second row is about CPU time of all threads: what reading
+ * costs where no core is idle, whatever else runs on the machine.
  */
 export function trainingCases({ name, load }: PhotoSet, options: LoaderOptions): DataCase[] {
   const { platform, rounds, device } = options;
@@ -65,14 +67,28 @@ export function trainingCases({ name, load }: PhotoSet, options: LoaderOptions):
       try {
         const steps = await trainingSteps(engine, loader);
         const images = [...sampler.epoch(0)].reduce((sum, { indices }) => sum + indices.length, 0);
-        const contenders = [loader, synthetic(loader)].map((source) => epochs(source, steps));
-        const samples = await inTurn(contenders, { rounds, minimum: 0, clock: platform.now });
+        const cpu: number[][] = [[], []];
+        const contenders = [loader, synthetic(loader)].map((source, i): Contender => {
+          const pass = epochs(source, steps);
+          return { name: 'cvnets', pass: () => timed(pass, cpuMilliseconds, cpu[i]) };
+        });
+        const wall = await inTurn(contenders, { rounds, minimum: 0, clock: platform.now });
         const where = { device, adapter: `${engine.device.description}; ${loader.description}` };
-        const base = { suite: 'data', case: this.name, ...where, metric: 'beside synthetic batches' };
-        const [real, limit] = samples.map((own, i) => imageRows(base, images, [contenders[i]], [own])[0]);
-        // Within a round: what the machine does beside this changes more slowly.
-        const fraction = median(samples[0].map((milliseconds, round) => samples[1][round] / milliseconds));
-        return [{ ...real, limit: limit.ours, fraction_of_limit: fraction }];
+        const row = (metric: string, samples: readonly (readonly number[])[]): BenchRow => {
+          const base = { suite: 'data', case: this.name, ...where, metric };
+          const [real, limit] = samples.map((own, i) => imageRows(base, images, [contenders[i]], [own])[0]);
+          // Within a round: what the machine does beside this changes more slowly.
+          const fraction = median(samples[0].map((milliseconds, round) => samples[1][round] / milliseconds));
+          return { ...real, limit: limit.ours, fraction_of_limit: fraction };
+        };
+        // The first round warms up.
+        return [
+          row('wall time', wall),
+          row(
+            'CPU time',
+            cpu.map((samples) => samples.slice(1)),
+          ),
+        ];
       } finally {
         await engine.close();
         await loader.close();
@@ -132,9 +148,9 @@ function synthetic({ dataset, sampler }: BatchSource): BatchSource {
 }
 
 /** Trains as the trainer does: the next step starts before the numbers of the one before are back. */
-function epochs(source: BatchSource, steps: Steps): Contender {
+function epochs(source: BatchSource, steps: Steps): () => Promise<void> {
   let update = 0;
-  const pass = async () => {
+  return async () => {
     let before: { readonly batch: ImageBatch; readonly result: Promise<unknown> } | undefined;
     const settle = async () => {
       await before?.result;
@@ -149,5 +165,10 @@ function epochs(source: BatchSource, steps: Steps): Contender {
     }
     await settle();
   };
-  return { name: 'cvnets', pass };
+}
+
+async function timed(pass: () => Promise<void>, clock: () => number, samples: number[]): Promise<void> {
+  const start = clock();
+  await pass();
+  samples.push(clock() - start);
 }
