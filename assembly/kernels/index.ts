@@ -6,6 +6,7 @@ export * from './batch-norm-backward';
 export * from './activation';
 export * from './unary';
 export * from './binary';
+export * from './add-activation';
 export * from './reduce';
 export * from './max-pool2d';
 export * from './conv2d';

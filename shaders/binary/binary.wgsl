@@ -1,6 +1,7 @@
 // y = a op b for operands of one shape, four elements an invocation. KIND: 0 +, 1 -, 2 *, 3 /, 4 min, 5 max.
 
 override KIND: u32;
+override ACTIVATION: u32 = 0; // of the result: 0 none, 1 relu, 2 relu6
 
 struct Params {
   vectors: u32,
@@ -24,5 +25,8 @@ fn combine(p: vec4f, q: vec4f) -> vec4f {
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * groups.x * 256 + id.x;
   if (i >= params.vectors) { return; }
-  y[i] = combine(a[i], b[i]);
+  var value = combine(a[i], b[i]);
+  if (ACTIVATION > 0) { value = max(value, vec4f(0)); }
+  if (ACTIVATION > 1) { value = min(value, vec4f(6)); }
+  y[i] = value;
 }

@@ -31,7 +31,11 @@ export const activationOp = {
     return [{ shape: inputs[0].shape, dtype: 'f32' }];
   },
 
-  gradient: ({ inputs: [x], attrs, grads: [dy] }) => apply(activationBackwardOp, [x, dy!], attrs),
+  gradient({ inputs: [x], outputs: [y], attrs, grads: [dy] }) {
+    // The slope of relu and relu6 is 1 at y exactly where it is 1 at x, and the next layer keeps y anyway.
+    const clamps = attrs.kind === 'relu' || attrs.kind === 'relu6';
+    return apply(activationBackwardOp, [clamps ? y : x, dy!], attrs);
+  },
 
   cost: perElement(1),
 } satisfies Op<ActivationAttrs>;

@@ -1,6 +1,7 @@
 import { accumulateOp } from './accumulate.js';
 import { activationBackwardOp, activationOp } from './activation.js';
 import { adamOp } from './adam.js';
+import { addActivationOp } from './add-activation.js';
 import { avgPool2dBackwardOp, avgPool2dOp } from './avg-pool2d.js';
 import {
   batchNormApplyOp,
@@ -47,6 +48,7 @@ export const ops = {
   preluBackward: preluBackwardOp,
   unary: unaryOp,
   binary: binaryOp,
+  addActivation: addActivationOp,
   conv2d: conv2dOp,
   conv2dBackwardInput: conv2dBackwardInputOp,
   conv2dBackwardWeight: conv2dBackwardWeightOp,
@@ -104,6 +106,7 @@ export type * from './activation.js';
 export { activation, gelu, hardSigmoid, hardSwish, leakyRelu, relu, relu6, sigmoid, silu, tanh } from './activation.js';
 export type * from './adam.js';
 export { adam } from './adam.js';
+export type * from './add-activation.js';
 export type * from './avg-pool2d.js';
 export { avgPool2d } from './avg-pool2d.js';
 export type * from './batch-norm.js';

@@ -2,6 +2,7 @@ import type { BatchShape } from '../data/samplers/sampler.js';
 import { gradients } from '../graph/autodiff.js';
 import type { ProgramTrace } from '../graph/lower.js';
 import { fuseBatchNormActivation } from '../graph/passes/fuse.js';
+import { fuseSumActivation } from '../graph/passes/fuse-sum.js';
 import { rewriteTrace } from '../graph/rewrite.js';
 import { accumulate } from '../ops/accumulate.js';
 import { fill } from '../ops/fill.js';
@@ -44,7 +45,7 @@ function traceForwardPass(
     const measured = { loss: task.loss(logits, target, context), correct: topKCorrect(logits, target, { k: [...k] }) };
     return training ? measured : { ...measured, logits };
   }, previous);
-  return rewriteTrace(recorded, fuseBatchNormActivation);
+  return rewriteTrace(rewriteTrace(recorded, fuseBatchNormActivation), fuseSumActivation);
 }
 
 /** Forward pass, gradients and, in the last step of a group, the update. Outputs: `loss` [] and `correct` [1]. */

@@ -1,3 +1,4 @@
+import type { AddActivationAttrs } from '../../src/ops/add-activation.js';
 import type { BinaryAttrs } from '../../src/ops/binary.js';
 import type { ToFloatAttrs } from '../../src/ops/to-float.js';
 import type { UnaryAttrs } from '../../src/ops/unary.js';
@@ -33,6 +34,11 @@ export const binary: ReferenceRule<BinaryAttrs> = ([a, b], { kind }) => {
     y.data[i] = binaries[kind](a.data[ravel(index, a.shape)], b.data[ravel(index, b.shape)]);
   }
   return [y];
+};
+
+export const addActivation: ReferenceRule<AddActivationAttrs> = ([a, b], { activation }) => {
+  const high = activation === 'relu6' ? 6 : Number.POSITIVE_INFINITY;
+  return [map(a, (value, i) => Math.min(high, Math.max(0, value + b.data[i])))];
 };
 
 /** u8 → float: y = x·scale + shift, one pair for all or one a channel (axis 1). */

@@ -11,7 +11,7 @@ import {
 import { conv2d, conv2dBackwardInput, conv2dBackwardWeight } from './conv2d.js';
 import { crossEntropy, crossEntropyBackward } from './cross-entropy.js';
 import { dropout } from './dropout.js';
-import { binary, toFloat, unary } from './elementwise.js';
+import { addActivation, binary, toFloat, unary } from './elementwise.js';
 import { host } from './host.js';
 import { matmul } from './matmul.js';
 import { groupNorm, groupNormBackward, layerNorm, layerNormBackward } from './norms.js';
@@ -36,6 +36,7 @@ export const reference: { readonly [P in OpName]: ReferenceRule<never> } = {
   batchNormApply,
   batchNormInference,
   batchNormInferenceBackward,
+  addActivation,
   binary,
   concat,
   conv2d,

@@ -142,7 +142,7 @@ const splitBatchwise: SplitRule = ({ node, inputs, windows, limits }) => {
 
 const rowIndependent = new Set(
   [
-    'activation activationBackward prelu unary binary conv2d conv2dBackwardInput batchNormInference maxPool2d',
+    'activation activationBackward addActivation prelu unary binary conv2d conv2dBackwardInput batchNormInference maxPool2d',
     'maxPool2dBackward avgPool2d avgPool2dBackward resize2d resize2dBackward toFloat copy fill expand reduce',
   ].flatMap((names) => names.split(' ')),
 );

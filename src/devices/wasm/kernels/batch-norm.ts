@@ -121,7 +121,8 @@ const BACKWARD_SUMS = 2;
 /** The workspace starts with them. */
 const coefficients = at('workspace');
 
-const activations: Record<FusedActivation, number> = { none: 0, relu: 1, relu6: 2 };
+/** Numbers of assembly/kernels/clamp.ts. */
+export const activations: Record<FusedActivation, number> = { none: 0, relu: 1, relu6: 2 };
 
 /** x as rows of channels, cut into chunks of about 64 KB, which is what makes the order of sums fixed. */
 function geometry(x: Value) {

@@ -3,6 +3,7 @@ import type { WasmLower } from '../kernel.js';
 import { lowerAccumulate } from './accumulate.js';
 import { lowerActivation, lowerActivationBackward } from './activation.js';
 import { lowerAdam } from './adam.js';
+import { lowerAddActivation } from './add-activation.js';
 import { lowerAvgPool2d, lowerAvgPool2dBackward } from './avg-pool2d.js';
 import {
   lowerBatchNorm,
@@ -47,6 +48,7 @@ export const wasmKernels: { readonly [P in KernelOpName]: WasmLower<never> } = {
   preluBackward: lowerPreluBackward,
   unary: lowerUnary,
   binary: lowerBinary,
+  addActivation: lowerAddActivation,
   conv2d: lowerConv2d,
   conv2dBackwardInput: lowerConv2dBackwardInput,
   conv2dBackwardWeight: lowerConv2dBackwardWeight,

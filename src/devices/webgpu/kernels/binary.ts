@@ -1,9 +1,11 @@
 import source from '../../../../shaders/binary/binary.wgsl';
 import broadcastSource from '../../../../shaders/binary/binary_broadcast.wgsl';
+import type { AddActivationAttrs } from '../../../ops/add-activation.js';
 import type { BinaryAttrs, BinaryKind } from '../../../ops/binary.js';
 import { sameShape } from '../../../tensor/shape.js';
 import { DeviceError } from '../../../utils/errors.js';
 import { dispatch, linearWorkgroups, type Shader, type WebgpuLower } from '../kernel.js';
+import { fusedActivations } from './batch-norm-whole.js';
 import { sizeParams, strideParams, stridesOf } from './copy.js';
 import { broadcastStrides } from './expand.js';
 import { flat, vectors, WORKGROUP } from './lanes.js';
@@ -14,7 +16,7 @@ export const binaryShader = {
   source,
   bindings: ['a', 'b', 'y'],
   params: { vectors: 'u32' },
-  overrides: ['KIND'],
+  overrides: ['KIND', 'ACTIVATION'],
 } as const satisfies Shader;
 
 export const binaryBroadcastShader = {
@@ -89,3 +91,17 @@ export const lowerBinary: WebgpuLower<BinaryAttrs> = ({ attrs, inputs: [a, b], o
     ],
   };
 };
+
+export const lowerAddActivation: WebgpuLower<AddActivationAttrs> = (
+  { attrs, inputs: [a, b], outputs: [y] },
+  target,
+) => ({
+  calls: [
+    dispatch(binaryShader, {
+      buffers: { a: flat(a), b: flat(b), y: flat(y) },
+      params: { vectors: vectors(y) },
+      overrides: { KIND: kinds.add, ACTIVATION: fusedActivations[attrs.activation] },
+      workgroups: linearWorkgroups(vectors(y), WORKGROUP, target),
+    }),
+  ],
+});

@@ -10,7 +10,7 @@ import {
   lowerBatchNormInference,
   lowerBatchNormInferenceBackward,
 } from './batch-norm-inference.js';
-import { lowerBinary } from './binary.js';
+import { lowerAddActivation, lowerBinary } from './binary.js';
 import { lowerConcat } from './concat.js';
 import { lowerConv2d } from './conv2d.js';
 import { lowerConv2dBackwardInput } from './conv2d-backward-input.js';
@@ -46,6 +46,7 @@ export const webgpuKernels: { readonly [P in KernelOpName]: WebgpuLower<never> }
   preluBackward: lowerPreluBackward,
   unary: lowerUnary,
   binary: lowerBinary,
+  addActivation: lowerAddActivation,
   conv2d: lowerConv2d,
   conv2dBackwardInput: lowerConv2dBackwardInput,
   conv2dBackwardWeight: lowerConv2dBackwardWeight,
