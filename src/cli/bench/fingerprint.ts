@@ -2,6 +2,9 @@ import type { TypedArray } from '../../tensor/dtype.js';
 
 const SAMPLES = 61;
 
+/** Numbers that are compared; what is not finite becomes null on its way from another process. */
+export type Fingerprint = readonly (number | null)[];
+
 /**
  * Numbers that stand for a whole tensor: elements spread over it, its mean and its root mean square. `values` are in
  * logical row-major order.
@@ -20,9 +23,9 @@ export function fingerprint(values: TypedArray | readonly number[]): number[] {
 
 /**
  * Largest difference of two fingerprints, relative to the largest number in them. Infinity where one of them has
- * another length or anything but finite numbers: NaN becomes null on its way from another process.
+ * another length or anything but finite numbers.
  */
-export function difference(ours: readonly (number | null)[], theirs: readonly (number | null)[]): number {
+export function difference(ours: Fingerprint, theirs: Fingerprint): number {
   const all = [...ours, ...theirs];
   if (ours.length !== theirs.length || !all.every((value) => Number.isFinite(value))) return Number.POSITIVE_INFINITY;
   const scale = Math.max(1e-30, ...all.map((value) => Math.abs(value!)));

@@ -1,4 +1,4 @@
-import { difference } from './fingerprint.js';
+import { difference, type Fingerprint } from './fingerprint.js';
 import type { BenchTask, Facts, Round, Side } from './side.js';
 import { summarize, type Timing } from './statistics.js';
 
@@ -105,14 +105,14 @@ async function measure(
   return results;
 }
 
-function refusal(task: BenchTask, side: Side, off: number, ours: readonly number[], theirs: readonly number[]): string {
-  const few = (values: readonly number[]) =>
+function refusal({ name }: BenchTask, side: Side, off: number, ours: Fingerprint, theirs: Fingerprint): string {
+  const few = (values: Fingerprint) =>
     values
       .slice(0, 3)
-      .map((value) => Number(value.toPrecision(5)))
+      .map((value) => Number((value ?? Number.NaN).toPrecision(5)))
       .join(', ');
   return (
-    `${task.name}: not compared with ${side.name}, whose results differ by ${off.toExponential(1)}: ` +
+    `${name}: not compared with ${side.name}, whose results differ by ${off.toExponential(1)}: ` +
     `ours ${few(ours)}, theirs ${few(theirs)}`
   );
 }

@@ -1,3 +1,4 @@
+import type { Fingerprint } from './fingerprint.js';
 import type { GpuObserver } from './observe-gpu.js';
 import type { BenchTask, Facts, Prepared, Round, Side } from './side.js';
 
@@ -8,7 +9,7 @@ export interface Runner {
   /** Resolves when everything that was started is done. */
   finish(): Promise<unknown>;
   /** Runs once and returns what is compared: the loss, or a fingerprint of the outputs. */
-  check(): Promise<readonly number[]>;
+  check(): Promise<Fingerprint>;
   /** Limits of the machine for this case, timed now: see `Round`. */
   limits?(minimum: number): Promise<Pick<Round, 'peak' | 'copy'>>;
   facts?(): Promise<Facts>;
@@ -54,7 +55,7 @@ export class LibrarySide implements Side {
     await this.#release();
     this.host.observer?.reset();
     this.#runner = await this.library.build(task);
-    const fingerprint: number[] = [];
+    const fingerprint: (number | null)[] = [];
     let milliseconds = 0;
     for (let check = 0; check < task.checks; check++) {
       const start = this.host.now();

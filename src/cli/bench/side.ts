@@ -1,3 +1,4 @@
+import type { Fingerprint } from './fingerprint.js';
 import type { GraphDescription } from './graph-description.js';
 
 /** What a case asks of a side; plain data, so that it can travel to another process. */
@@ -20,7 +21,7 @@ export interface Round {
 
 export interface Prepared {
   /** Results of the first runs: the loss of each training step, or samples of the outputs. */
-  readonly fingerprint: readonly number[];
+  readonly fingerprint: Fingerprint;
   /** Of the last of those runs: tells how many rounds are affordable. */
   readonly milliseconds: number;
 }

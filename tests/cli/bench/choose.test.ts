@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chooseCases } from '../../src/cli/bench/choose.js';
+import { chooseCases } from '../../../src/cli/bench/choose.js';
 
 const cases = ['mobilenetv1 96', 'mobilenetv2 96', 'resnet50 224', 'copy 8x4', 'copying 9'].map((name) => ({ name }));
 const chosen = (filter?: string) => chooseCases(cases, filter).map(({ name }) => name);
