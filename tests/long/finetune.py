@@ -131,6 +131,29 @@ def batch_of(images):
     return data.view(len(images), SIZE, SIZE, 3).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
+def restore_norms(model, batches):
+    """train.restore_norms: the norms were folded into the filters, so they get statistics again."""
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    moments = {norm: [] for norm in norms}
+    record = lambda norm, x: moments[norm].append((x[0].mean((0, 2, 3)), x[0].var((0, 2, 3), unbiased=False)))
+    hooks = [norm.register_forward_pre_hook(record) for norm in norms]
+    model.eval()
+    with torch.no_grad():
+        for batch in batches:
+            model(batch)
+        for norm in norms:
+            means, variances = (torch.stack(values).double() for values in zip(*moments[norm]))
+            mean = means.mean(0)
+            variance = variances.mean(0) + (means - mean).square().mean(0)
+            old = (norm.running_var.double() + norm.eps).sqrt()
+            norm.bias += (norm.weight * (mean - norm.running_mean) / old).float()
+            norm.weight *= ((variance + norm.eps).sqrt() / old).float()
+            norm.running_mean.copy_(mean)
+            norm.running_var.copy_(variance)
+    for hook in hooks:
+        hook.remove()
+
+
 def main(weights, root, mode, seed=0):
     torch.manual_seed(seed)
     torch.set_num_threads(2)
@@ -143,19 +166,24 @@ def main(weights, root, mode, seed=0):
     assert not unexpected and all("classifier" in name or "num_batches" in name for name in missing)
     groups = []
     for name, parameter in model.named_parameters():
-        parameter.requires_grad = name.startswith("classifier") or (mode == "full" and ".norm." not in name)
+        parameter.requires_grad = mode == "full" or name.startswith("classifier")
         decay = 4e-5 if parameter.dim() > 1 else 0
         if parameter.requires_grad:
             groups.append({"params": [parameter], "weight_decay": decay})
     optimizer = torch.optim.SGD(groups, lr=MAX_LR, momentum=0.9, nesterov=True)
     loss_of = nn.CrossEntropyLoss(label_smoothing=0.1)
 
+    if mode == "full":
+        draw.shuffle(train)
+        samples = [train_image(image, draw) for image, _ in train[: 8 * BATCH]]
+        restore_norms(model, [batch_of(samples[i : i + BATCH]) for i in range(0, len(samples), BATCH)])
+
     updates, best, begin = 0, 0, time.time()
     for epoch in range(EPOCHS):
         model.train()
-        # The norms are folded into the filters: statistics of a batch would undo what they learned.
-        for module in model.backbone():
-            module.eval()
+        if mode == "frozen":
+            for module in model.backbone():
+                module.eval()
         draw.shuffle(train)
         for start in range(0, len(train), BATCH):
             cosine = MIN_LR + (MAX_LR - MIN_LR) * (1 + math.cos(math.pi * epoch / EPOCHS)) / 2

@@ -1,14 +1,17 @@
 import { trainLoader, valLoader } from '../../config/build-data.js';
+import type { ImageShape } from '../../config/build-model.js';
 import { buildRun } from '../../config/build-run.js';
 import { ranks } from '../../config/build-sampler.js';
 import { buildTask } from '../../config/build-task.js';
 import type { Config, ConfigKey } from '../../config/keys/index.js';
 import { configToYaml, type Unsupported } from '../../config/resolve.js';
+import type { BatchSource } from '../../data/batch.js';
 import { planFlops } from '../../graph/budget.js';
 import type { Plan } from '../../graph/plan.js';
 import { Engine } from '../../scheduler/engine.js';
 import { TensorboardLogger } from '../../train/loggers.js';
 import { modelFacts } from '../../train/pretrained/model-facts.js';
+import { restoreNorms } from '../../train/pretrained/restore-norms.js';
 import { RunFolder } from '../../train/run-folder.js';
 import { RunPrograms } from '../../train/run-programs.js';
 import { Trainer } from '../../train/trainer.js';
@@ -70,7 +73,7 @@ export async function train(context: CommandContext, recipe: string | undefined,
       loader.sampler.shapes[0].width,
     ];
     const image = { channels: loader.dataset.channels, height, width };
-    const values = earlier ? undefined : await openPretrained(platform, requested, image, reporter.notice);
+    const values = earlier ? undefined : await startingValues(context, requested, image, loader, reporter.notice);
     const task = buildTask(requested, image, values);
     const parts = buildRun(requested, task, loader.sampler.batches(0));
 
@@ -119,6 +122,25 @@ function recomputeNotices(plans: readonly Plan[]): string[] {
     const { recomputed, memory, name } = plan;
     return recomputed ? [`${name}: ${formatRecompute(recomputed, memory.total, planFlops(plan))}`] : [];
   });
+}
+
+/** Weights that the recipe starts from, with batch norms that can be trained on. */
+async function startingValues(
+  context: CommandContext,
+  config: Config,
+  image: ImageShape,
+  loader: BatchSource,
+  notice: (message: string) => void,
+): Promise<ReadonlyMap<string, Float32Array> | undefined> {
+  const values = await openPretrained(context.platform, config, image, notice);
+  const batches = config['train.restore_norms'];
+  if (!values || batches === 0) return values;
+  const engine = new Engine(await openConfiguredDevice(context, config, () => {}));
+  try {
+    return await restoreNorms(engine, buildTask(config, image, values), values, loader, batches);
+  } finally {
+    await engine.close();
+  }
 }
 
 async function makeFolder(

@@ -23,6 +23,11 @@ export const pretrainedKeys = {
     .default(null)
     .describe("Pairs [pattern, replacement] for the file's names"),
   'model.freeze_modules': patterns().describe('Layers that are not trained: starts of their paths'),
+  'train.restore_norms': z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Batches from which batch norms that came folded into filters get statistics again; 0: none'),
   'train.lr_multipliers': z
     .array(z.tuple([z.string(), z.number().min(0)]))
     .default([])
