@@ -12,10 +12,10 @@ export interface RecomputePrice {
 }
 
 /** Shares of the saved bytes that one segment may bring back at once, tried in turn. */
-const SEGMENT_SHARES = [1 / 2, 1 / 4, 1 / 8, 1 / 16];
+const SEGMENT_SHARES = [1 / 2, 1 / 4, 1 / 8];
 
 /** Of each series of plans, how many of the last are looked at for the smallest. */
-const MOST_RECOMPUTED = 8;
+const MOST_RECOMPUTED = 4;
 
 export const planFlops = ({ steps }: Plan): number => steps.reduce((sum, { flops }) => sum + flops, 0);
 

@@ -58,6 +58,21 @@ describe.each(testedDevices)('%s', (kind) => {
     await engine.close();
   });
 
+  test('a program of more dispatches than one command buffer holds', async () => {
+    const engine = new Engine(await open[kind]());
+    const program = await engine.compile(
+      'long',
+      trace(() => {
+        let y = input('x', [4]);
+        for (let i = 0; i < 600; i++) y = add(y, 1);
+        return { y };
+      }),
+    );
+    const { y } = await program.run({ inputs: { x: Float32Array.of(0, 1, 2, 3) } });
+    expect([...y]).toEqual([600, 601, 602, 603]);
+    await engine.close();
+  });
+
   test('programs of several shapes share the states and one pool of the largest size', async () => {
     const engine = new Engine(await open[kind]());
     const step = lenetStep();

@@ -22,6 +22,9 @@ export async function createWebgpuDevice(platform: Platform, options: WebgpuOpti
   return new WebgpuDevice(await requestDevice(choice.adapter), choice.description, platform.now);
 }
 
+/** Dispatches of one command buffer. */
+const CHUNK = 256;
+
 class WebgpuDevice implements Device {
   readonly kind = 'webgpu';
   readonly numerics = 'portable';
@@ -82,7 +85,7 @@ class WebgpuDevice implements Device {
     if (error) throw new DeviceError(`${name} does not load on ${this.description}: ${error.message}`);
     const patience = new Patience(this.now);
     return {
-      run: (uploads, downloads) => this.#submit(uploads, downloads, (encoder) => program.encode(encoder), patience),
+      run: (uploads, downloads) => this.#submit(uploads, downloads, patience, program),
       time: this.gpu.features.has('timestamp-query') ? () => timeCommands(this.#buffers, program) : undefined,
       dispose: () => program.dispose(),
     };
@@ -102,23 +105,31 @@ class WebgpuDevice implements Device {
   }
 
   read(downloads: readonly Download[]): Promise<Uint8Array[]> {
-    return this.#submit([], downloads, () => {});
+    return this.#submit([], downloads, new Patience(this.now));
   }
 
   async close(): Promise<void> {
     this.gpu.destroy();
   }
 
+  /** Long programs go in chunks: the device starts on the first while the others are recorded. */
   async #submit(
     uploads: readonly Upload[],
     downloads: readonly Download[],
-    record: (encoder: GPUCommandEncoder) => void,
-    patience = new Patience(this.now),
+    patience: Patience,
+    program?: GpuProgram,
   ): Promise<Uint8Array[]> {
     this.#check();
     this.#buffers.upload(uploads);
-    const encoder = this.gpu.createCommandEncoder();
-    record(encoder);
+    const dispatches = program?.commands.length ?? 0;
+    let first = 0;
+    let encoder = this.gpu.createCommandEncoder();
+    for (; dispatches - first > CHUNK; first += CHUNK) {
+      program?.encode(encoder, first, first + CHUNK);
+      this.gpu.queue.submit([encoder.finish()]);
+      encoder = this.gpu.createCommandEncoder();
+    }
+    if (first < dispatches) program?.encode(encoder, first);
     const fetch = this.#buffers.download(encoder, downloads);
     this.gpu.queue.submit([encoder.finish()]);
     try {
