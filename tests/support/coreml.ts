@@ -1,6 +1,11 @@
 import { withProbabilities } from '../../src/formats/coreml/classifier.js';
+import type { NeuralModel } from '../../src/formats/coreml/model.js';
 import { programExecutor } from '../../src/formats/coreml/read/interpreter.js';
+import { decodeNeuralModel, type NeuralFile } from '../../src/formats/coreml/read/neural/decode.js';
+import { neuralExecutor } from '../../src/formats/coreml/read/neural/interpreter.js';
 import { type CoreMLPackage, readPackage } from '../../src/formats/coreml/read/package.js';
+import { encodeNeuralModel } from '../../src/formats/coreml/write/neural/encode.js';
+import { exportNeuralNetwork } from '../../src/formats/coreml/write/neural/network.js';
 import { writePackage } from '../../src/formats/coreml/write/package.js';
 import { type CoreMLOptions, exportProgram } from '../../src/formats/coreml/write/program.js';
 import type { Precision } from '../../src/formats/inference/accuracy.js';
@@ -17,20 +22,17 @@ export interface ExportedPackage {
   readonly written: CoreMLPackage;
 }
 
+const IMAGE = { channels: 3, height: 8, width: 8 };
+
+type Options = Partial<InferenceOptions> & CoreMLOptions;
+type TracedTask = Parameters<typeof inferenceModel>[1];
+
+const trace = (engine: Engine, task: TracedTask, options: Options): Promise<InferenceModel> =>
+  inferenceModel(engine, task, { name: 'network', image: IMAGE, batch: 1, embedPreprocessing: true, ...options });
+
 /** Traces a task, writes a package to a disk in memory and reads it again. Images are 8x8 if not told otherwise. */
-export async function exportPackage(
-  engine: Engine,
-  task: Parameters<typeof inferenceModel>[1],
-  options: Partial<InferenceOptions> & CoreMLOptions = {},
-): Promise<ExportedPackage> {
-  const image = { channels: 3, height: 8, width: 8 };
-  const model = await inferenceModel(engine, task, {
-    name: 'network',
-    image,
-    batch: 1,
-    embedPreprocessing: true,
-    ...options,
-  });
+export async function exportPackage(engine: Engine, task: TracedTask, options: Options = {}): Promise<ExportedPackage> {
+  const model = await trace(engine, task, options);
   const disk = new Map<string, Uint8Array>();
   await writePackage(memoryFiles(disk), 'net.mlpackage', exportProgram(model, options));
   return { model, disk, written: await readPackage(memoryFiles(disk), 'net.mlpackage') };
@@ -42,4 +44,31 @@ export function verifyPackage(
   precision: Precision = 'f32',
 ): Promise<Verification> {
   return verify(engine, withProbabilities(model), programExecutor(written), precision);
+}
+
+export interface ExportedNetwork {
+  readonly model: InferenceModel;
+  readonly network: NeuralModel;
+  readonly bytes: Uint8Array;
+  readonly written: NeuralFile;
+}
+
+/** The same for a file with a neural network. */
+export async function exportNetwork(engine: Engine, task: TracedTask, options: Options = {}): Promise<ExportedNetwork> {
+  const model = await trace(engine, task, options);
+  const network = exportNeuralNetwork(model, options);
+  return { model, network, ...writeNetwork(network, options.fp16) };
+}
+
+export function writeNetwork(network: NeuralModel, fp16 = false): Pick<ExportedNetwork, 'bytes' | 'written'> {
+  const bytes = new Uint8Array(Buffer.concat(encodeNeuralModel(network, fp16)));
+  return { bytes, written: decodeNeuralModel(bytes, 'net.mlmodel') };
+}
+
+export function verifyNetwork(
+  engine: Engine,
+  { model, written }: Pick<ExportedNetwork, 'model' | 'written'>,
+  precision: Precision = 'f32',
+): Promise<Verification> {
+  return verify(engine, withProbabilities(model), neuralExecutor(written), precision);
 }

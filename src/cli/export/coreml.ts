@@ -51,12 +51,12 @@ function factsOf({ model: { specification, description, main } }: CoreMLPackage)
   return [
     `CoreML specification ${specification}, ML Program with the operations ${main.opset}`,
     `${main.operations.length - constants} operations, ${constants} constants`,
-    ...description.inputs.map((feature) => `input ${describe(feature)}`),
-    ...description.outputs.map((feature) => `output ${describe(feature)}`),
+    ...description.inputs.map((feature) => `input ${describeFeature(feature)}`),
+    ...description.outputs.map((feature) => `output ${describeFeature(feature)}`),
   ];
 }
 
-function describe({ name, type }: Feature): string {
+export function describeFeature({ name, type }: Feature): string {
   if (type.kind === 'image') return `${name} ${type.colorSpace} image ${type.width}x${type.height}`;
   return `${name} ${type.kind === 'array' ? `${type.dtype}[${type.shape.join(', ')}]` : type.kind}`;
 }

@@ -121,3 +121,30 @@ export interface ProgramModel {
   readonly description: ModelDescription;
   readonly main: MilFunction;
 }
+
+/** A number, a flag, a list of numbers, weights, a message in the message, or several. */
+export type LayerValue = number | boolean | readonly number[] | Float32Array | LayerFields | readonly LayerFields[];
+
+export interface LayerFields {
+  readonly [field: string]: LayerValue;
+}
+
+export interface NeuralLayer {
+  readonly name: string;
+  /** Such as `convolution`. */
+  readonly kind: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly fields: LayerFields;
+}
+
+/** A network of the kind before ML Programs: a list of layers. */
+export interface NeuralModel {
+  readonly specification: number;
+  readonly description: ModelDescription;
+  readonly layers: readonly NeuralLayer[];
+  /** Arrays have the axes that they are described with, images are [N,C,H,W]. */
+  readonly exactShapes: boolean;
+  /** Of a classifier: names of the classes, and the value that holds their probabilities. */
+  readonly classes?: { readonly labels: readonly string[]; readonly probabilities: string };
+}

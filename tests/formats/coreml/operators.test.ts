@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lintPackage } from '../../../src/formats/coreml/read/lint/lint.js';
+import { lintNeural } from '../../../src/formats/coreml/read/neural/lint.js';
 import * as ops from '../../../src/ops/index.js';
 import type { Engine } from '../../../src/scheduler/engine.js';
 import type { Tensor } from '../../../src/tensor/tensor.js';
-import { exportPackage, verifyPackage } from '../../support/coreml.js';
+import { exportNetwork, exportPackage, verifyNetwork, verifyPackage } from '../../support/coreml.js';
 import { bodyTask, openEngine } from '../../support/onnx.js';
 import { operatorNetworks, unevenResizes, weight } from '../../support/operator-networks.js';
 
@@ -41,6 +42,30 @@ describe.each(['f32', 'f16'] as const)('%s', (precision) => {
     expect(lintPackage(exported.written)).toEqual([]);
     const report = await verifyPackage(engine, exported, precision);
     expect(report.reason).toBe(undefined);
+  });
+});
+
+/** What the older format has no layer for. */
+const onlyPrograms = [
+  'bilinear',
+  'nearest, smaller',
+  'bilinear, 8 to 11 by 5',
+  'nearest, 8 to 11 by 5',
+  'bilinear to one pixel',
+];
+
+describe.each(['f32', 'f16'] as const)('as a neural network, %s', (precision) => {
+  test.each(Object.entries(all).filter(([name]) => !onlyPrograms.includes(name)))('%s', async (_, body) => {
+    const exported = await exportNetwork(engine, bodyTask(body), { fp16: precision === 'f16' });
+    expect(lintNeural(exported.written)).toEqual([]);
+    const report = await verifyNetwork(engine, exported, precision);
+    expect(report.reason).toBe(undefined);
+  });
+
+  test.each(onlyPrograms)('%s is refused', async (name) => {
+    await expect(exportNetwork(engine, bodyTask(all[name]))).rejects.toThrow(
+      /a neural network of specification 4 has no/,
+    );
   });
 });
 

@@ -1,10 +1,11 @@
 import { type Shape, size } from '../../../tensor/shape.js';
 import { FormatError } from '../../../utils/errors.js';
-import { MAX_HALF, toHalf } from '../../half.js';
+import { toHalf } from '../../half.js';
 import { constantsOf, type InferenceGraph, type InferenceValue, isConstant } from '../../inference/graph.js';
 import { Names } from '../../inference/names.js';
 import type { MilBinding, MilNamedType, MilOperation, MilTensorType, MilValue } from '../model.js';
 import type { BlobWriter } from './blobs.js';
+import { expectHalfRange } from './half-range.js';
 
 /** Most axes that a tensor may have. */
 export const MAX_RANK = 5;
@@ -50,6 +51,8 @@ export class MilBuilder {
   readonly operations: MilOperation[] = [];
   /** Weights that half precision cannot tell from zero, by the name of their tensor. */
   readonly vanished = new Map<string, number>();
+  /** Constants by the name that they got. */
+  readonly constants = new Map<string, MilConstant>();
   readonly #names = new Names();
   readonly #constants = new Map<string, string>();
   readonly #renamed = new Map<InferenceValue, string>();
@@ -142,6 +145,7 @@ export class MilBuilder {
       attributes: { name: string(name), val: value },
     });
     this.#constants.set(key, name);
+    this.constants.set(name, constant);
     return name;
   }
 
@@ -159,13 +163,7 @@ export class MilBuilder {
   /** Throws FormatError for what is too large. Numbers too small become zero, unless they stand alone. */
   #toHalfRange(values: ArrayLike<number>, name: string): ArrayLike<number> & Iterable<number> {
     const all = Array.from(values);
-    const large = all.find((value) => Math.abs(value) > MAX_HALF && Number.isFinite(value));
-    if (large !== undefined) {
-      throw new FormatError(
-        `${name} holds ${large}, half precision ends at ${MAX_HALF}`,
-        'export without --fp16, or train with weight decay so that the weights stay small',
-      );
-    }
+    expectHalfRange(all, name);
     const vanishes = (value: number) => value !== 0 && Math.abs(value) <= LEAST_HALF / 2;
     const count = all.filter(vanishes).length;
     if (count === 0) return all;

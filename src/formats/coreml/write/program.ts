@@ -34,23 +34,8 @@ export function exportProgram(
 ): ExportedProgram {
   const { graph, classes } = model;
   const [image] = graph.inputs;
-  if (image.shape[0] === BATCH)
-    throw new FormatError('CoreML files have a fixed batch', 'trace the network with batch 1');
-  const blobs = new BlobWriter();
-  const builder = new MilBuilder(graph, fp16 ? 'fp16' : 'fp32', blobs);
-  const cast = (x: string, to: MilNamedType, dtype: 'fp16' | 'fp32') =>
-    builder.append('cast', { x, dtype: text(dtype) }, [to]);
-  if (fp16) cast(image.name, { name: builder.nameOf(image), type: builder.typeOf(image) }, 'fp16');
-  for (const node of graph.nodes) lowerNode(node, builder);
-  const outputs = graph.outputs.map(({ name, shape }) => ({ name, type: floats(shape) }));
-  if (fp16) for (const [i, value] of graph.outputs.entries()) cast(builder.nameOf(value), outputs[i], 'fp32');
-  const probabilities = probabilitiesOf(model);
-  if (probabilities) {
-    const name = builder.take(probabilities.name);
-    const type = floats(probabilities.shape);
-    builder.append('softmax', { x: outputs[0].name, axis: int(1) }, [{ name, type }]);
-    builder.operations.push(classify(name, classes));
-  }
+  const { builder, blobs, probabilities } = buildOperations(model, fp16 ? 'fp16' : 'fp32');
+  if (probabilities) builder.operations.push(classify(probabilities, classes));
   return {
     model: {
       specification: SPECIFICATION,
@@ -59,12 +44,41 @@ export function exportProgram(
         inputs: [{ name: image.name, type: floats(image.shape) }],
         opset: OPSET,
         operations: builder.operations,
-        outputs: probabilities ? [CLASS_LABEL, CLASS_PROBABILITIES] : outputs.map(({ name }) => name),
+        outputs: probabilities ? [CLASS_LABEL, CLASS_PROBABILITIES] : graph.outputs.map(({ name }) => name),
       },
     },
     weights: blobs.finish(),
     vanished: builder.vanished,
   };
+}
+
+export interface Operations {
+  readonly builder: MilBuilder;
+  readonly blobs: BlobWriter;
+  /** The value that holds the probabilities of the classes, when these are known. */
+  readonly probabilities?: string;
+}
+
+/** The operations from the image to the results, and to the probabilities. */
+export function buildOperations(model: InferenceModel, float: 'fp16' | 'fp32'): Operations {
+  const { graph } = model;
+  const [image] = graph.inputs;
+  if (image.shape[0] === BATCH)
+    throw new FormatError('CoreML files have a fixed batch', 'trace the network with batch 1');
+  const blobs = new BlobWriter();
+  const builder = new MilBuilder(graph, float, blobs);
+  const cast = (x: string, to: MilNamedType, dtype: 'fp16' | 'fp32') =>
+    builder.append('cast', { x, dtype: text(dtype) }, [to]);
+  const halves = float === 'fp16';
+  if (halves) cast(image.name, { name: builder.nameOf(image), type: builder.typeOf(image) }, float);
+  for (const node of graph.nodes) lowerNode(node, builder);
+  const outputs = graph.outputs.map(({ name, shape }) => ({ name, type: floats(shape) }));
+  if (halves) for (const [i, value] of graph.outputs.entries()) cast(builder.nameOf(value), outputs[i], 'fp32');
+  const probabilities = probabilitiesOf(model);
+  if (!probabilities) return { builder, blobs };
+  const name = builder.take(probabilities.name);
+  builder.append('softmax', { x: outputs[0].name, axis: int(1) }, [{ name, type: floats(probabilities.shape) }]);
+  return { builder, blobs, probabilities: name };
 }
 
 const floats = (shape: readonly number[]): MilTensorType => ({ kind: 'tensor', dtype: 'fp32', shape });

@@ -69,7 +69,7 @@ function lowerDeviationNorm({ attrs, inputs, outputs: [y], scope }: InferenceNod
   builder.op('add', { x: scaled, y: perChannel(beta, x, axis, scope) }, y);
 }
 
-/** Instance norm of [N, groups, everything else], then scale and shift of each channel. */
+/** Instance norm of [N, groups, everything else, 1], then scale and shift of each channel. */
 export function lowerGroupNorm(
   { attrs, inputs, outputs: [y], scope }: InferenceNode<'groupNorm'>,
   builder: MilBuilder,
@@ -77,7 +77,7 @@ export function lowerGroupNorm(
   const [x, gamma, beta] = inputs;
   const { groups, eps } = attrs;
   const [n, c, h, w] = x.shape;
-  const grouped = [n, groups, (c / groups) * h * w];
+  const grouped = [n, groups, (c / groups) * h * w, 1];
   const parts = builder.step('reshape', { x: builder.read(x), shape: ints(grouped) }, y, grouped);
   const plain = {
     gamma: numbers(new Float32Array(groups).fill(1)),
