@@ -16,6 +16,8 @@ export interface BuiltCase {
   feeds(program: Program, run: number): Feeds;
   /** Outputs read back in each timed run. */
   readonly read: readonly string[];
+  /** Share of the memory without recompute that the program may take. */
+  readonly memoryShare?: number;
   /** The network behind a forward pass, and the shape of its images. */
   readonly network?: { readonly task: Task; readonly image: Shape };
 }

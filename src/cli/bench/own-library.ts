@@ -1,6 +1,7 @@
 import type { Device } from '../../devices/device.js';
 import { type DeviceChoice, openDevice } from '../../devices/open.js';
 import { createWasmDevice } from '../../devices/wasm/device.js';
+import { buildPlan } from '../../graph/plan.js';
 import { copy, fill } from '../../ops/index.js';
 import type { Platform } from '../../platform/platform.js';
 import { Engine, trace } from '../../scheduler/engine.js';
@@ -71,7 +72,8 @@ interface Context {
 
 async function prepare(engine: Engine, built: BuiltCase, task: BenchTask, context: Context): Promise<Runner> {
   const { kernel, repeats, observer } = context;
-  const program = await engine.compile(task.name, built.trace);
+  const budget = built.memoryShare && built.memoryShare * buildPlan(task.name, built.trace, engine.device).memory.total;
+  const program = await engine.compile(task.name, built.trace, { budget });
   for (const [state, values] of built.fills) {
     await engine.writeState(state, fillWith(values, allocate(state.dtype, size(state.shape))));
   }

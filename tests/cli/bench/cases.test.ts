@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { findCase } from '../../../src/cli/bench/cases.js';
+import type { Fingerprint } from '../../../src/cli/bench/fingerprint.js';
 import { kernelCases } from '../../../src/cli/bench/kernel-cases.js';
 import { modelCase, modelCases, scalingModelCases } from '../../../src/cli/bench/model-cases.js';
 import { ownLibrary } from '../../../src/cli/bench/own-library.js';
@@ -28,7 +29,7 @@ describe('the cases', () => {
     expect(names).toMatch(/ d2 weight gradient/);
     for (const network of ['small-cnn', 'mobilenetv1', 'mobilenetv2', 'resnet18', 'resnet50']) {
       const own = modelCases.filter(({ name }) => name.startsWith(network));
-      expect(own.length).toBe(network === 'small-cnn' ? 2 : 6);
+      expect(own.length).toBe(network === 'small-cnn' ? 2 : network.startsWith('mobilenet') ? 7 : 6);
     }
   });
 
@@ -50,7 +51,7 @@ describe('the cases', () => {
 
 describe('our own side', () => {
   test('trains the same numbers on any number of threads, in the memory that was planned', async () => {
-    const fingerprints: (readonly number[])[] = [];
+    const fingerprints: Fingerprint[] = [];
     const { name, checks } = modelCases.find((one) => one.name === 'small-cnn 32 batch 32 training step')!;
     const graph = { values: [], sources: [], nodes: [], outputs: [] };
     for (const threads of [0, 2]) {
