@@ -4,6 +4,7 @@ import { parseValue, parseYaml, type Setting } from '../config/yaml.js';
 import type { Device } from '../devices/device.js';
 import { openDevice } from '../devices/open.js';
 import type { Platform } from '../platform/platform.js';
+import { prepareNetwork } from './imported-network.js';
 import type { Output } from './report.js';
 import { variantDefaults, type WeightsFlags, weightsSettings } from './weights-flags.js';
 
@@ -42,6 +43,7 @@ export async function loadRecipe(
   const text = new TextDecoder().decode(await context.platform.files.read(path));
   const settings = [...parseYaml(text, path), ...context.overrides, ...flagSettings(flags), ...weightsSettings(flags)];
   const resolution = resolve([...variantDefaults(settings), ...settings], flags);
+  await prepareNetwork(resolution.config, context.platform.files);
   const { ignored, unsupported } = resolution;
   if (ignored.length > 0) notice(`no effect here: ${ignored.join(', ')}`);
   if (unsupported.length > 0) notice(`left out, as allowed: ${unsupported.map(({ key }) => key).join(', ')}`);

@@ -11,6 +11,7 @@ import { benchSide } from './commands/bench-side.js';
 import { type DataCheckFlags, dataCheck } from './commands/data-check.js';
 import { type EvaluateFlags, evaluate } from './commands/evaluate.js';
 import { type ExportFlags, exportModel, targetNames } from './commands/export.js';
+import { type ImportFlags, importModel } from './commands/import.js';
 import { type OptionsFlags, options } from './commands/options.js';
 import { type PlanFlags, plan } from './commands/plan.js';
 import { type PredictFlags, predict } from './commands/predict.js';
@@ -134,6 +135,16 @@ function program(context: CommandContext): Command {
     .option('--check', 'look at a file that is there already')
     .action(async (target: string, flags: ExportFlags) => {
       process.exitCode = await exportModel(context, target, flags);
+    });
+  cli
+    .command('import')
+    .description('read a network out of an ONNX file, show it, and compare it with onnxruntime')
+    .argument('<file>', '.onnx')
+    .option('--out <file>', 'export it again')
+    .option('--size <height,width>', 'size of the images, where the file leaves it open')
+    .option('--json', 'print one JSON object')
+    .action(async (file: string, flags: ImportFlags) => {
+      if (!(await importModel(context, file, flags))) process.exitCode = 1;
     });
   cli
     .command('data')

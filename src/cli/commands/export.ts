@@ -1,6 +1,5 @@
 import pc from 'picocolors';
 import { inferenceModel } from '../../formats/inference/model.js';
-import type { Verification } from '../../formats/inference/verify.js';
 import { ConfigError } from '../../utils/errors.js';
 import { suggestion } from '../../utils/suggest.js';
 import type { CommandContext } from '../context.js';
@@ -10,6 +9,7 @@ import { safetensorsTarget } from '../export/safetensors.js';
 import type { ExportTarget } from '../export/target.js';
 import { formatBytes } from '../format.js';
 import { evaluationFacts, type ModelFlags, openModel } from '../loaded-model.js';
+import { describeVerification } from '../verification.js';
 import { packageVersion } from '../version.js';
 
 export interface ExportFlags extends ModelFlags {
@@ -73,7 +73,7 @@ export async function exportModel(context: CommandContext, target: string, flags
         `${pc.bold(loaded.name)} → ${paths.join(', ')} (${formatBytes(bytes)})`,
         ...facts.map((fact) => `  ${fact}`),
       ];
-      context.output.write(`${[...lines, ...(verification ? describe(verification) : [])].join('\n')}\n`);
+      context.output.write(`${[...lines, ...(verification ? describeVerification(verification) : [])].join('\n')}\n`);
     }
     if (!verification) return 0;
     if (!verification.passed) return FAILED;
@@ -81,17 +81,6 @@ export async function exportModel(context: CommandContext, target: string, flags
   } finally {
     await loaded.engine.close();
   }
-}
-
-function describe({ executor, batches, passed, reason, precision }: Verification): string[] {
-  const rows = batches.map(({ batch, relative, snr, sameTop1 }) => {
-    const noise = Number.isFinite(snr) ? `${snr.toFixed(1)} dB` : 'no difference';
-    return `  batch ${batch}: relative error ${relative.toExponential(1)}, ${noise}, top-1 ${sameTop1 ? 'equal' : 'differs'}`;
-  });
-  const head = passed
-    ? `${pc.green('verified')}: ${executor}, ${precision}`
-    : `${pc.red('failed')}: ${executor}, ${precision}: ${reason}`;
-  return [head, ...rows];
 }
 
 async function check(context: CommandContext, path: string, { json }: ExportFlags): Promise<number> {

@@ -2,24 +2,23 @@ import { verify } from '../../formats/inference/verify.js';
 import { onnxExecutor } from '../../formats/onnx/executor.js';
 import { exportOnnx } from '../../formats/onnx/export.js';
 import { readOnnx, writeOnnx } from '../../formats/onnx/file.js';
+import { importExecutor } from '../../formats/onnx/import/executor.js';
 import { lintOnnx } from '../../formats/onnx/lint/lint.js';
 import type { OnnxModel, OnnxValue } from '../../formats/onnx/model.js';
+import type { Engine } from '../../scheduler/engine.js';
 import { FormatError } from '../../utils/errors.js';
 import type { CommandContext } from '../context.js';
 import { findOnnxRuntime } from '../onnx-runtime.js';
 import type { CheckResult, ExportJob, ExportResult, ExportTarget } from './target.js';
 
 /** Writes under a temporary name, lints and runs what lies there, and only then gives it its name. */
-async function write({
-  context,
-  loaded,
-  model,
-  out,
-  opset,
-  fp16,
-  externalAbove,
-  version,
-}: ExportJob): Promise<ExportResult> {
+/** What an ONNX file is made from. */
+export type OnnxJob = Pick<ExportJob, 'context' | 'model' | 'out' | 'opset' | 'fp16' | 'externalAbove' | 'version'>;
+
+export async function writeOnnxFile(
+  engine: Engine,
+  { context, model, out, opset, fp16, externalAbove, version }: OnnxJob,
+): Promise<ExportResult> {
   const { files } = context.platform;
   const onnx = exportOnnx(model, { opset, fp16, version });
   const unverified = out.replace(/(\.onnx)?$/, '.unverified.onnx');
@@ -33,10 +32,8 @@ async function write({
     );
   }
   const found = await findOnnxRuntime();
-  if (!found)
-    throw new FormatError('there is no onnxruntime to verify the file with', 'run `npm install onnxruntime-web`');
-  const executor = onnxExecutor(found.runtime, found.name, file);
-  const verification = await verify(loaded.engine, model, executor, fp16 ? 'f16' : 'f32');
+  const executor = found ? onnxExecutor(found.runtime, found.name, file) : importExecutor(engine, file);
+  const verification = await verify(engine, model, executor, fp16 ? 'f16' : 'f32');
   const paths = [verification.passed ? out : unverified, ...(data ? [data] : [])];
   if (verification.passed) await files.rename(unverified, out);
   return { paths, bytes, facts: factsOf(onnx), verification };
@@ -66,4 +63,8 @@ function factsOf({ graph, opsets, irVersion }: OnnxModel): string[] {
   ];
 }
 
-export const onnxTarget: ExportTarget = { extension: '.onnx', write, check };
+export const onnxTarget: ExportTarget = {
+  extension: '.onnx',
+  write: (job) => writeOnnxFile(job.loaded.engine, job),
+  check,
+};

@@ -70,6 +70,11 @@ export const modelKeys = {
     .default(0)
     .describe('Probability that the last residual block drops its branch; linear from 0'),
   'model.classification.resnet.se_resnet': z.boolean().default(false).describe('Squeeze-and-excitation in every block'),
+  'model.classification.onnx.path': z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("ONNX file of a network, for model.classification.name 'onnx'"),
   'model.activation.name': activation.default('relu').describe('Activation where a layer names none'),
   'model.activation.neg_slope': z.number().default(0.1).describe('Slope of leaky_relu and start of prelu below 0'),
   'model.normalization.name': z

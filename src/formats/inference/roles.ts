@@ -27,7 +27,7 @@ import type { UnaryAttrs } from '../../ops/unary.js';
  * - `inference`: a node that every target has a lowering for;
  * - `constant`: its value is known when the file is written;
  * - `identity`: its input takes its place;
- * - `training`: it has no business in an evaluation.
+ * - `training`: it has no business in an evaluation, or only a pass over training graphs makes it.
  * A new operator does not compile until it is listed here and, as `inference`, in every target's table.
  */
 export const operatorRoles = {
@@ -56,6 +56,7 @@ export const operatorRoles = {
   toFloat: 'inference',
   fill: 'constant',
   copy: 'identity',
+  addActivation: 'training',
   conv2dBackwardInput: 'training',
   conv2dBackwardWeight: 'training',
   batchNorm: 'training',

@@ -1,0 +1,66 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { lintOnnx } from '../../src/formats/onnx/lint/lint.js';
+import { classificationModels as models } from '../../src/models/classification/index.js';
+import type { Module } from '../../src/nn/module.js';
+import type { Engine } from '../../src/scheduler/engine.js';
+import { calibrate } from '../support/calibrate.js';
+import { exportTask, networkTask, openEngine, verifyOnnx } from '../support/onnx.js';
+
+const SIZE = 64;
+const image = { channels: 3, height: SIZE, width: SIZE };
+const each = <T>(name: string, values: readonly T[], build: (value: T) => Module): [string, () => Module][] =>
+  values.map((value) => [`${name} ${value}`, () => build(value)]);
+
+/** Every variant of every network, with the activation of its recipe. Larger ViTs differ in width and depth only. */
+const networks: [string, () => Module][] = [
+  ...each('mobilenetv1', [0.25, 0.5, 0.75, 1], (width_multiplier) => models.mobilenetv1({ width_multiplier })),
+  ...each('mobilenetv2', [0.25, 0.5, 0.75, 1, 1.4], (width_multiplier) =>
+    models.mobilenetv2({ width_multiplier, activation: 'relu6' }),
+  ),
+  ...each('mobilenetv3', ['small', 'large'] as const, (mode) => models.mobilenetv3({ mode, activation: 'hard_swish' })),
+  ...each('efficientnet', ['b0', 'b1', 'b2', 'b3', 'b4', 'b5', 'b6', 'b7'] as const, (mode) =>
+    models.efficientnet({ mode, activation: 'swish' }),
+  ),
+  ...each('resnet', [18, 34, 50, 101] as const, (depth) => models.resnet({ depth })),
+  ...each('se-resnet', [18, 50] as const, (depth) => models.resnet({ depth, se_resnet: true })),
+  ...each('mobilevit', ['xx_small', 'x_small', 'small'] as const, (mode) =>
+    models.mobilevit({ mode, activation: 'swish' }),
+  ),
+  ...each('mobilevit_v2', [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2], (width_multiplier) =>
+    models.mobilevit_v2({ width_multiplier, activation: 'swish' }),
+  ),
+  ...each('vit', ['tiny', 'small', 'base'] as const, (mode) => models.vit({ mode, activation: 'gelu' })),
+];
+
+const rows: string[] = [];
+afterAll(() =>
+  console.log(
+    ['| network | nodes | f32 error | f32 dB | f16 dB |', '| --- | --- | --- | --- | --- |', ...rows].join('\n'),
+  ),
+);
+
+describe('exported to ONNX and run', () => {
+  test.each(networks)('%s', async (name, build) => {
+    const engine: Engine = await openEngine();
+    try {
+      const task = networkTask(build());
+      await calibrate(engine, task, [8, 3, SIZE, SIZE]);
+      const full = await exportTask(engine, task, { image });
+      expect(lintOnnx(full.file)).toEqual([]);
+      const f32 = await verifyOnnx(engine, full);
+      const half = await exportTask(engine, task, { image, fp16: true });
+      expect(lintOnnx(half.file)).toEqual([]);
+      const f16 = await verifyOnnx(engine, half, 'f16');
+      const worst = (values: readonly { snr: number }[]) => Math.min(...values.map(({ snr }) => snr)).toFixed(1);
+      const relative = Math.max(...f32.batches.map((batch) => batch.relative)).toExponential(1);
+      rows.push(
+        `| ${name} | ${full.file.model.graph.nodes.length} | ${relative} | ${worst(f32.batches)} | ${worst(f16.batches)} |`,
+      );
+      expect(f32.reason).toBe(undefined);
+      // Of classes that are as likely as each other, half precision may choose another one; its noise is what counts.
+      expect(Math.min(...f16.batches.map(({ snr }) => snr))).toBeGreaterThanOrEqual(50);
+    } finally {
+      await engine.close();
+    }
+  });
+});
