@@ -2,6 +2,7 @@ import { rangeStart, rangeEnd } from './range';
 import { gatherWindows } from './gather';
 import { storeColumns } from './tile';
 import { Window, fillPositions } from './window';
+import { slot } from './slot';
 
 /** Starts like `Window`; its y is dy. */
 @unmanaged
@@ -56,7 +57,7 @@ export function conv2dBackwardWeight(args: usize, thread: i32, threads: i32): vo
   while (unit < end) {
     const chunk = unit / panels;
     const stop = min(end, (chunk + 1) * panels);
-    sumChunk(g, g.scratch + <usize>g.scratchStride * thread, chunk, unit - chunk * panels, stop - chunk * panels);
+    sumChunk(g, g.scratch + <usize>g.scratchStride * slot(), chunk, unit - chunk * panels, stop - chunk * panels);
     unit = stop;
   }
 }

@@ -2,6 +2,7 @@ import { rangeStart, rangeEnd } from './range';
 import { depthwiseTile4x8, multiplyTiles, packTile, packedTileBytes, tableBytes } from './tile';
 import { gatherWindows } from './gather';
 import { Window, fillOutputs, fillTables } from './window';
+import { slot } from './slot';
 
 /** Starts like `Window`. */
 @unmanaged
@@ -61,7 +62,7 @@ export function conv2d(args: usize, thread: i32, threads: i32): void {
   const end = byTiles ? rangeEnd(tiles, thread, threads) : tiles;
   const panelStart = byTiles ? 0 : rangeStart(allPanels, thread, threads);
   const panelEnd = byTiles ? allPanels : rangeEnd(allPanels, thread, threads);
-  const table = g.scratch + <usize>g.scratchStride * thread;
+  const table = g.scratch + <usize>g.scratchStride * slot();
   for (let tile = byTiles ? rangeStart(tiles, thread, threads) : 0; tile < end; tile += g.blockTiles) {
     const count = min(g.blockTiles, end - tile);
     if (g.rowBytes > 0) fillOutputs(window, table, tile, count);
@@ -155,7 +156,7 @@ export function depthwiseConv2d(args: usize, thread: i32, threads: i32): void {
   const taps = g.tapsH * g.tapsW;
   const tiles = (g.batch * g.outH * g.outW + 3) >> 2;
   const end = rangeEnd(tiles, thread, threads);
-  const table = g.scratch + <usize>g.scratchStride * thread;
+  const table = g.scratch + <usize>g.scratchStride * slot();
   for (let tile = rangeStart(tiles, thread, threads); tile < end; tile++) {
     fillTables(changetype<Window>(args), table, tile, 1);
     let w = g.w;

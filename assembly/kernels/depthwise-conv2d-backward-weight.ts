@@ -1,5 +1,6 @@
 import { rangeStart, rangeEnd } from './range';
 import { Window, fillPositions } from './window';
+import { slot } from './slot';
 
 /** Taps whose sums stay in registers together: a 3x3 filter. Larger filters take several rounds. */
 const ROUND: i32 = 9;
@@ -45,7 +46,7 @@ export function depthwiseConv2dBackwardWeight(args: usize, thread: i32, threads:
   const rounds = (taps + ROUND - 1) / ROUND;
   const quads = (g.channels + 3) >> 2;
   const entryBytes = (<usize>(rounds * ROUND + 1)) << 2;
-  const table = g.scratch + <usize>g.scratchStride * thread;
+  const table = g.scratch + <usize>g.scratchStride * slot();
   clearUnusedTaps(table, g.block, entryBytes, taps, g.zeros);
   const chunkBytes = (<usize>(((g.channels + 7) >> 3) * 2 * rounds * ROUND)) << 4;
   const end = rangeEnd(g.chunks, thread, threads);

@@ -2,6 +2,7 @@ import { rangeStart, rangeEnd } from './range';
 import { BAND_PIXEL, fillBand } from './band';
 import { storeColumns } from './tile';
 import { Window } from './window';
+import { slot } from './slot';
 
 /** Starts like `Window`: x is dy, y is dx, and the output positions are cells of 2x2 pixels of dx. */
 @unmanaged
@@ -51,7 +52,7 @@ export function depthwiseConv3x3BackwardInput(args: usize, thread: i32, threads:
   const g = changetype<DepthwiseConv3x3BackwardInputArgs>(args);
   const columns = g.outW + 1;
   const pitch = <usize>columns * BAND_PIXEL;
-  const band = g.scratch + <usize>g.scratchStride * thread;
+  const band = g.scratch + <usize>g.scratchStride * slot();
   const aside = band + <usize>(g.bandRows + 1) * pitch;
   const end = rangeEnd(g.batch * g.outH, thread, threads);
   let row = rangeStart(g.batch * g.outH, thread, threads);

@@ -1,6 +1,8 @@
 import { rangeStart, rangeEnd } from './range';
 import { BAND_PIXEL, fillBand } from './band';
+import { touch, touchRows } from './touch';
 import { Window } from './window';
+import { slot } from './slot';
 
 /** Starts like `Window`, its y being dy; 3x3 taps, no dilation. */
 @unmanaged
@@ -39,7 +41,7 @@ class DepthwiseConv3x3BackwardWeightArgs {
 export function depthwiseConv3x3BackwardWeight(args: usize, thread: i32, threads: i32): void {
   const g = changetype<DepthwiseConv3x3BackwardWeightArgs>(args);
   const chunkBytes = <usize>((g.channels + 7) >> 3) * (2 * (9 << 4));
-  const band = g.scratch + <usize>g.scratchStride * thread;
+  const band = g.scratch + <usize>g.scratchStride * slot();
   const end = rangeEnd(g.chunks, thread, threads);
   for (let chunk = rangeStart(g.chunks, thread, threads); chunk < end; chunk++) {
     const sums = g.partials + <usize>chunk * chunkBytes;
@@ -61,6 +63,8 @@ function sumBand(g: DepthwiseConv3x3BackwardWeightArgs, n: i32, oy: i32, rows: i
   const pitch = <usize>columns * BAND_PIXEL;
   const top = oy * g.strideH + g.offsetH;
   const dy = g.dy + <usize>n * g.yBatch + <usize>oy * g.yRow;
+  touchRows(changetype<Window>(g), n, top, (rows - 1) * g.strideH + 3);
+  touch(dy, <usize>((rows - 1) * g.yRow + g.outW * g.yPixel));
   for (let c = 0; c < g.channels; c += 16) {
     fillBand(changetype<Window>(g), n, top, (rows - 1) * g.strideH + 3, g.offsetW, columns, c, band);
     for (let quad = c; quad < min(c + 16, g.channels); quad += 8) {

@@ -1,7 +1,9 @@
 import { rangeStart, rangeEnd } from './range';
 import { BAND_PIXEL, fillBand } from './band';
 import { storeColumns } from './tile';
+import { touch } from './touch';
 import { Window } from './window';
+import { slot } from './slot';
 
 /** Starts like `Window`; 3x3 taps, no dilation. */
 @unmanaged
@@ -43,7 +45,7 @@ export function depthwiseConv3x3(args: usize, thread: i32, threads: i32): void {
   const g = changetype<DepthwiseConv3x3Args>(args);
   const columns = (g.outW - 1) * g.strideW + 3;
   const maxRows = (g.bandRows - 1) * g.strideH + 3;
-  const band = g.scratch + <usize>g.scratchStride * thread;
+  const band = g.scratch + <usize>g.scratchStride * slot();
   const tail = band + <usize>(maxRows * columns) * BAND_PIXEL;
   const end = rangeEnd(g.batch * g.outH, thread, threads);
   let row = rangeStart(g.batch * g.outH, thread, threads);
@@ -53,6 +55,7 @@ export function depthwiseConv3x3(args: usize, thread: i32, threads: i32): void {
     const rows = min(min(g.bandRows, g.outH - oy), end - row);
     const y = g.y + <usize>n * g.yBatch + <usize>oy * g.yRow;
     const top = oy * g.strideH + g.offsetH;
+    touch(y, <usize>((rows - 1) * g.yRow + g.outW * g.yPixel));
     for (let c = 0; c < g.channels; c += 16) {
       const window = changetype<Window>(args);
       fillBand(window, n, top, (rows - 1) * g.strideH + 3, g.offsetW, columns, c, band);

@@ -1,5 +1,6 @@
 import { rangeStart, rangeEnd } from './range';
 import { multiplyTiles, packTile, packedTileBytes, tableBytes } from './tile';
+import { slot } from './slot';
 
 @unmanaged
 class GemmArgs {
@@ -34,7 +35,7 @@ export function gemm(args: usize, thread: i32, threads: i32): void {
   const end = byRows ? rangeEnd(units, thread, threads) : units;
   const panelStart = byRows ? 0 : rangeStart(panels, thread, threads);
   const panelEnd = byRows ? panels : rangeEnd(panels, thread, threads);
-  const table = g.scratch + <usize>g.scratchStride * thread;
+  const table = g.scratch + <usize>g.scratchStride * slot();
   const packed = table + <usize>g.blockTiles * tableBytes(1);
   const rest = g.n - (panelStart << 3);
   let unit = byRows ? rangeStart(units, thread, threads) : 0;

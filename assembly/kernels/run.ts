@@ -1,12 +1,38 @@
+import { rangeEnd, rangeStart } from './range';
+import { setSlot } from './slot';
+
+// A word of the tape: slot of the kernel in the call table, whether it goes on with the section of the call before,
+// and the images of the section (0: none).
+const KERNEL: u32 = 0x7fff;
+const CONTINUES: u32 = 0x8000;
+const IMAGES: u32 = 16;
+
 /**
- * Replays a plan: a tape of (table index of the kernel, pointer to its arguments). Every thread of the pool runs the
- * whole tape, each taking its share of every call, with a barrier after each.
+ * Replays a plan: a tape of (word, pointer to arguments). Every thread of the pool runs the whole tape, each taking its
+ * share of every call, with a barrier after each. The calls of a section depend on each other image by image only: a
+ * thread takes its images through all of them one after the other, so that they stay in its caches, and one barrier
+ * follows.
  */
 export function run(tape: usize, count: i32, sync: usize, thread: i32, threads: i32): void {
+  setSlot(thread);
   const end = tape + ((<usize>count) << 3);
-  for (; tape < end; tape += 8) {
-    call_indirect<void>(load<u32>(tape), load<usize>(tape, 4), thread, threads);
+  while (tape < end) {
+    const word = load<u32>(tape);
+    let next = tape + 8;
+    while (next < end && load<u32>(next) & CONTINUES) next += 8;
+    if (next == tape + 8) call_indirect<void>(word & KERNEL, load<usize>(tape, 4), thread, threads);
+    else section(tape, next, <i32>(word >> IMAGES), thread, threads);
+    tape = next;
     if (threads > 1) barrier(sync, threads);
+  }
+}
+
+function section(tape: usize, end: usize, images: i32, thread: i32, threads: i32): void {
+  const last = rangeEnd(images, thread, threads);
+  for (let image = rangeStart(images, thread, threads); image < last; image++) {
+    for (let entry = tape; entry < end; entry += 8) {
+      call_indirect<void>(load<u32>(entry) & KERNEL, load<usize>(entry, 4), image, images);
+    }
   }
 }
 

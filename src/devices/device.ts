@@ -13,6 +13,8 @@ export interface Value {
   readonly layout: Layout;
   /** Bytes of the elements, without padding. */
   readonly bytes: number;
+  /** Bytes from the start of a larger value that this is a window of. */
+  readonly offset?: number;
 }
 
 /** One operator of a plan, ready to be turned into kernel calls. */
@@ -94,6 +96,9 @@ export interface LoadedProgram {
   dispose(): void;
 }
 
+/** First and last of neighbours in a list. */
+export type Span = readonly [first: number, last: number];
+
 /** Names the bits a device computes: see docs/architecture.md. */
 export type NumericsProfile = 'portable';
 
@@ -111,6 +116,11 @@ export interface Device {
   readonly maxOperandBytes: number;
   /** How the device runs a node. Throws DeviceError for what it cannot do. */
   lower(node: KernelNode): Lowering<unknown>;
+  /**
+   * Runs of nodes, first and last, whose calls the device will interleave: nothing that they use may lie where another
+   * of the same run has something.
+   */
+  interleaved?(nodes: readonly { readonly node: KernelNode; readonly calls: readonly unknown[] }[]): Span[];
   /** Name of the kernel that a call of a lowering runs. */
   callName(call: unknown): string;
   /** Throws DeviceError when the memory cannot be had. */

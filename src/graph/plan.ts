@@ -106,7 +106,7 @@ function planTrace(name: string, trace: ProgramTrace, device: Device): Plan {
 function memoryOf(graph: PlanGraph, steps: readonly PlanStep[], constants: number, device: Device): PlanMemory {
   const specs = [...graph.states.values()];
   const states = specs.reduce((sum, { bytes }) => sum + Math.ceil(bytes / STATE_ALIGNMENT) * STATE_ALIGNMENT, 0);
-  const pool = Math.max(assignMemory(graph, steps, device.alignment), device.alignment);
+  const pool = Math.max(assignMemory(graph, steps, device), device.alignment);
   const outputs = [...graph.outputs.values()].map(({ bytes }) => bytes);
   const program = device.programBytes(steps.flatMap(({ lowering }) => lowering.calls)) + device.readBackBytes(outputs);
   return { states, pool, constants, program, total: states + pool + constants + program };
@@ -166,16 +166,21 @@ function checkSizes(steps: readonly PlanStep[], device: Device): void {
   }
 }
 
-function assignMemory(graph: PlanGraph, steps: readonly PlanStep[], alignment: number): number {
+function assignMemory(graph: PlanGraph, steps: readonly PlanStep[], device: Device): number {
   const lifetimes = new Lifetimes();
   const end = steps.length;
   for (const value of [...graph.inputs.values(), ...graph.scalars.values()]) lifetimes.touch(value.storage, -1);
-  steps.forEach(({ node, workspace }, position) => {
+  const touch = ({ node, workspace }: PlanStep, position: number) => {
     for (const value of [...node.inputs, ...node.outputs]) lifetimes.touch(value.storage, position);
     if (workspace) lifetimes.touch(workspace, position);
-  });
+  };
+  steps.forEach(touch);
+  const nodes = steps.map(({ node, lowering }) => ({ node: node as KernelNode, calls: lowering.calls }));
+  for (const [first, last] of device.interleaved?.(nodes) ?? []) {
+    for (const step of steps.slice(first, last + 1)) for (const end of [first, last]) touch(step, end);
+  }
   for (const value of graph.outputs.values()) {
     lifetimes.touch(value.storage, end);
   }
-  return lifetimes.assign(alignment);
+  return lifetimes.assign(device.alignment);
 }

@@ -1,12 +1,13 @@
 import type { KernelOpName } from '../../ops/index.js';
 import type { Platform } from '../../platform/platform.js';
 import { DeviceError } from '../../utils/errors.js';
-import type { Block, Device, Download, KernelNode, LoadedProgram, ProgramStep, Upload } from '../device.js';
+import type { Block, Device, Download, KernelNode, LoadedProgram, ProgramStep, Span, Upload } from '../device.js';
 import { Heap, type HeapBlock, PAGE_BYTES, RESERVED_BYTES } from './heap.js';
 import { FIRST_SLOT, kernelNames } from './instance.js';
 import type { WasmCall } from './kernel.js';
 import { wasmKernels } from './kernels/index.js';
 import { inlinePool, type Pool, workerPool } from './pool.js';
+import { findSections, type SectionStep } from './sections.js';
 import { encodeTape, tapeBytes } from './tape.js';
 
 const MAX_PAGES = 65536;
@@ -75,6 +76,10 @@ class WasmDevice implements Device {
 
   lower(node: KernelNode) {
     return wasmKernels[node.op as KernelOpName](node as KernelNode<never>, { threads: this.pool.threads });
+  }
+
+  interleaved(nodes: readonly { readonly node: KernelNode; readonly calls: readonly unknown[] }[]): Span[] {
+    return findSections(nodes as readonly SectionStep[]).spans;
   }
 
   callName(call: unknown): string {

@@ -13,11 +13,21 @@ export type WasmArgs<F extends WasmFields> = {
   readonly [K in keyof F]: F[K] extends 'ptr' ? Operand | null : number;
 };
 
-/** One parallel region: every thread of the pool runs it, and a barrier follows. */
+/** One parallel region: every thread of the pool runs it, and a barrier follows; unless it is part of a section. */
 export interface WasmCall {
   readonly kernel: WasmKernel;
   readonly args: Readonly<Record<string, Operand | number | null>>;
+  /** How it fits into sections: see `findSections`. */
+  readonly section?: SectionRole;
 }
+
+/**
+ * - a number: images. As thread i of that many, the kernel reads and writes of the images, and of sums that are kept
+ *   per image, those of image i alone, beside what is read only;
+ * - `before`: needs weights and vectors only, and prepares what the later calls of its node read;
+ * - `after`: finishes an output of its node from what the earlier calls have left.
+ */
+export type SectionRole = number | 'before' | 'after';
 
 export function call<F extends WasmFields>(kernel: WasmKernel<F>, args: WasmArgs<F>): WasmCall {
   return { kernel: kernel as unknown as WasmKernel, args };
@@ -29,3 +39,7 @@ export interface WasmTarget {
 }
 
 export type WasmLower<A = unknown> = (node: KernelNode<A>, target: WasmTarget) => Lowering<WasmCall>;
+
+export function withRole(made: WasmCall, section: SectionRole | undefined): WasmCall {
+  return section === undefined ? made : { ...made, section };
+}

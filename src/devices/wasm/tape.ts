@@ -2,6 +2,7 @@ import { DeviceError } from '../../utils/errors.js';
 import type { ProgramStep } from '../device.js';
 import type { HeapBlock } from './heap.js';
 import type { WasmCall } from './kernel.js';
+import { findSections } from './sections.js';
 
 const FIELD_BYTES = 4;
 const ENTRY_BYTES = 8;
@@ -9,7 +10,7 @@ const ENTRY_BYTES = 8;
 export interface Tape {
   readonly calls: number;
   readonly bytes: number;
-  /** The tape as it must lie at `address`: pairs (slot, pointer to arguments), then the argument records. */
+  /** The tape as it must lie at `address`: pairs (word, pointer to arguments), then the argument records. */
   encode(address: number): Uint8Array;
 }
 
@@ -21,7 +22,7 @@ export function tapeBytes(calls: readonly WasmCall[]): number {
 
 /** Writes a program the way `run` in assembly/kernels/run.ts reads it. */
 export function encodeTape(steps: readonly ProgramStep<WasmCall>[], slots: ReadonlyMap<string, number>): Tape {
-  const entries = steps.flatMap((step) => step.calls.map((call) => ({ step, call })));
+  const { calls: entries } = findSections(steps);
   const bytes = tapeBytes(entries.map(({ call }) => call));
   return {
     calls: entries.length,
@@ -29,8 +30,8 @@ export function encodeTape(steps: readonly ProgramStep<WasmCall>[], slots: Reado
     encode(address) {
       const view = new DataView(new ArrayBuffer(bytes));
       let record = entries.length * ENTRY_BYTES;
-      entries.forEach(({ step, call }, i) => {
-        view.setUint32(i * ENTRY_BYTES, slotOf(call, slots), true);
+      entries.forEach(({ step, call, continues }, i) => {
+        view.setUint32(i * ENTRY_BYTES, word(call, continues, slots), true);
         view.setUint32(i * ENTRY_BYTES + 4, address + record, true);
         for (const [field, type] of Object.entries(call.kernel.fields)) {
           writeField(view, record, type, call, field, step);
@@ -40,6 +41,12 @@ export function encodeTape(steps: readonly ProgramStep<WasmCall>[], slots: Reado
       return new Uint8Array(view.buffer);
     },
   };
+}
+
+/** The word of a call, as `run` reads it: slot, whether it continues a section, images. */
+function word(call: WasmCall, continues: boolean, slots: ReadonlyMap<string, number>): number {
+  const images = typeof call.section === 'number' ? call.section : 0;
+  return images * 2 ** 16 + (continues ? 2 ** 15 : 0) + slotOf(call, slots);
 }
 
 function slotOf({ kernel }: WasmCall, slots: ReadonlyMap<string, number>): number {

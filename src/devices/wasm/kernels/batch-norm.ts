@@ -8,7 +8,8 @@ import type {
 } from '../../../ops/batch-norm.js';
 import { size } from '../../../tensor/shape.js';
 import { at, type Operand, type Value } from '../../device.js';
-import { call, type WasmCall, type WasmKernel, type WasmLower } from '../kernel.js';
+import { call, type WasmCall, type WasmKernel, type WasmLower, withRole } from '../kernel.js';
+import { imagesOf } from '../sections.js';
 
 export const batchNormStatisticsKernel = {
   name: 'batchNormStatistics',
@@ -124,63 +125,96 @@ const coefficients = at('workspace');
 /** Numbers of assembly/kernels/clamp.ts. */
 export const activations: Record<FusedActivation, number> = { none: 0, relu: 1, relu6: 2 };
 
-/** x as rows of channels, cut into chunks of about 64 KB, which is what makes the order of sums fixed. */
+/**
+ * x as rows of channels, cut into chunks of about 64 KB, which is what makes the order of sums fixed: images in equal
+ * parts where that is possible, so that sections can take the sums along.
+ */
 function geometry(x: Value) {
-  const channels = x.shape[1];
+  const [images, channels] = x.shape;
   const rows = size(x.shape) / channels;
-  const wanted = Math.min(Math.max(32, 16384 / channels), 512);
-  const chunkRows = Math.ceil(Math.max(wanted, rows / 1024) / 8) * 8;
+  const wanted = Math.max(Math.min(Math.max(32, 16384 / channels), 512), rows / 1024);
+  const chunkRows = divisorNear(rows / images, wanted) ?? Math.ceil(wanted / 8) * 8;
   /** Bytes of one vector for every 4 channels. */
   const line = Math.ceil(channels / LANES) * VECTOR_BYTES;
-  return { channels, rows, chunkRows, chunks: Math.ceil(rows / chunkRows), line };
+  return { images, channels, rows, chunkRows, chunks: Math.ceil(rows / chunkRows), line };
 }
 
-export const lowerBatchNorm: WasmLower<BatchNormAttrs> = ({ inputs, outputs, attrs }) => {
+/** The largest divisor of `count` from half of `wanted` to twice as much. */
+function divisorNear(count: number, wanted: number): number | undefined {
+  for (let parts = Math.max(1, Math.ceil(count / (2 * wanted))); count / parts >= wanted / 2; parts++) {
+    if (count % parts === 0) return count / parts;
+  }
+  return undefined;
+}
+
+/** Makes parts of sections of calls that go over the rows of `tensors`, or over chunks of them. */
+function perImage(tensors: readonly Value[], threads: number) {
+  const { images, rows, chunks } = geometry(tensors[0]);
+  const whole = rows / images;
+  return {
+    rows: (made: WasmCall) => withRole(made, imagesOf(tensors, whole, threads)),
+    chunks: (made: WasmCall) => withRole(made, imagesOf(tensors, chunks / images, threads)),
+  };
+}
+
+export const lowerBatchNorm: WasmLower<BatchNormAttrs> = ({ inputs, outputs, attrs }, { threads }) => {
   const [x, gamma, beta, runningMeanIn, runningVarIn] = inputs.map((value) => at(value));
   const [y, mean, rstd, runningMean, runningVar] = outputs.map((value) => at(value));
   const { rows, channels, chunkRows, chunks, line } = geometry(inputs[0]);
   const { eps, momentum } = attrs;
   const partials = at('workspace', COEFFICIENTS * line);
+  const activation = activations[attrs.activation];
+  const parts = perImage([inputs[0], outputs[0]], threads);
   const running = { runningMeanIn, runningVarIn, runningMean, runningVar };
   return {
     workspace: (COEFFICIENTS + chunks * FORWARD_SUMS) * line,
     calls: [
-      call(batchNormStatisticsKernel, { x, partials, rows, channels, chunkRows }),
+      parts.chunks(call(batchNormStatisticsKernel, { x, partials, rows, channels, chunkRows })),
       call(batchNormFinishKernel, {
         ...{ partials, gamma, beta, mean, rstd, coefficients, ...running },
         ...{ rows, channels, chunkRows, eps, momentum },
       }),
-      call(batchNormApplyKernel, { x, coefficients, y, rows, channels, activation: activations[attrs.activation] }),
+      parts.rows(call(batchNormApplyKernel, { x, coefficients, y, rows, channels, activation })),
     ],
   };
 };
 
-export const lowerBatchNormApply: WasmLower<BatchNormApplyAttrs> = ({ inputs, outputs, attrs }) => {
+export const lowerBatchNormApply: WasmLower<BatchNormApplyAttrs> = ({ inputs, outputs, attrs }, { threads }) => {
   const [x, gamma, beta, mean, rstd] = inputs.map((value) => at(value));
   const { rows, channels, line } = geometry(inputs[0]);
   const y = at(outputs[0]);
+  const activation = activations[attrs.activation];
+  const parts = perImage([inputs[0], outputs[0]], threads);
   return {
     workspace: COEFFICIENTS * line,
     calls: [
-      call(batchNormCoefficientsKernel, { mean, rstd, gamma, beta, coefficients, channels }),
-      call(batchNormApplyKernel, { x, coefficients, y, rows, channels, activation: activations[attrs.activation] }),
+      withRole(call(batchNormCoefficientsKernel, { mean, rstd, gamma, beta, coefficients, channels }), 'before'),
+      parts.rows(call(batchNormApplyKernel, { x, coefficients, y, rows, channels, activation })),
     ],
   };
 };
 
-export const lowerBatchNormInference: WasmLower<BatchNormInferenceAttrs> = ({ inputs, outputs, attrs }) => {
+export const lowerBatchNormInference: WasmLower<BatchNormInferenceAttrs> = (
+  { inputs, outputs, attrs },
+  { threads },
+) => {
   const [x, gamma, beta, mean, variance] = inputs.map((value) => at(value));
   const { rows, channels, line } = geometry(inputs[0]);
   const rstd = at('workspace', COEFFICIENTS * line);
   const y = at(outputs[0]);
+  const activation = activations[attrs.activation];
+  const parts = perImage([inputs[0], outputs[0]], threads);
   return {
     workspace: (COEFFICIENTS + 1) * line,
     calls: [
-      call(batchNormInferenceCoefficientsKernel, {
-        ...{ mean, variance, gamma, beta, rstd, coefficients },
-        ...{ channels, eps: attrs.eps },
-      }),
-      call(batchNormApplyKernel, { x, coefficients, y, rows, channels, activation: activations[attrs.activation] }),
+      withRole(
+        call(batchNormInferenceCoefficientsKernel, {
+          ...{ mean, variance, gamma, beta, rstd, coefficients },
+          ...{ channels, eps: attrs.eps },
+        }),
+        'before',
+      ),
+      parts.rows(call(batchNormApplyKernel, { x, coefficients, y, rows, channels, activation })),
     ],
   };
 };
@@ -191,41 +225,45 @@ interface Backward {
   readonly rstd: Operand;
   readonly activation: FusedActivation;
   readonly training: boolean;
+  readonly threads: number;
   /** Where partial sums may start in the workspace; the coefficients are before them. */
   readonly used: number;
 }
 
 /** From the coefficients on: both sums, what dx needs of them, dx. */
 function backward(node: Backward): { calls: WasmCall[]; workspace: number } {
-  const { rstd, used, training } = node;
+  const { rstd, used, training, threads } = node;
   const [x, dy, gamma] = node.inputs.map((value) => at(value));
   const [dx, dgamma, dbeta] = node.outputs.map((value) => at(value));
   const { rows, channels, chunkRows, chunks, line } = geometry(node.inputs[0]);
   const partials = at('workspace', used);
+  const parts = perImage([node.inputs[0], node.inputs[1], node.outputs[0]], threads);
   const activation = activations[node.activation];
   return {
     workspace: used + chunks * BACKWARD_SUMS * line,
     calls: [
-      call(batchNormBackwardSumsKernel, { x, dy, coefficients, partials, rows, channels, chunkRows, activation }),
+      parts.chunks(
+        call(batchNormBackwardSumsKernel, { x, dy, coefficients, partials, rows, channels, chunkRows, activation }),
+      ),
       call(batchNormBackwardFinishKernel, {
         ...{ partials, gamma, rstd, dgamma, dbeta, coefficients },
         ...{ rows, channels, chunkRows, training: Number(training) },
       }),
-      call(batchNormBackwardApplyKernel, { x, dy, coefficients, dx, rows, channels, activation }),
+      parts.rows(call(batchNormBackwardApplyKernel, { x, dy, coefficients, dx, rows, channels, activation })),
     ],
   };
 }
 
-export const lowerBatchNormBackward: WasmLower<BatchNormBackwardAttrs> = ({ inputs, outputs, attrs }) => {
+export const lowerBatchNormBackward: WasmLower<BatchNormBackwardAttrs> = ({ inputs, outputs, attrs }, { threads }) => {
   const { channels, line } = geometry(inputs[0]);
   const [, , gamma, beta, mean, rstd] = inputs.map((value) => at(value));
   const first = call(batchNormCoefficientsKernel, { mean, rstd, gamma, beta, coefficients, channels });
   const { activation } = attrs;
-  const rest = backward({ inputs, outputs, rstd, activation, training: true, used: COEFFICIENTS * line });
-  return { workspace: rest.workspace, calls: [first, ...rest.calls] };
+  const rest = backward({ inputs, outputs, rstd, activation, training: true, threads, used: COEFFICIENTS * line });
+  return { workspace: rest.workspace, calls: [withRole(first, 'before'), ...rest.calls] };
 };
 
-export const lowerBatchNormInferenceBackward: WasmLower<BatchNormInferenceBackwardAttrs> = (node) => {
+export const lowerBatchNormInferenceBackward: WasmLower<BatchNormInferenceBackwardAttrs> = (node, { threads }) => {
   const { inputs, outputs, attrs } = node;
   const { channels, line } = geometry(inputs[0]);
   const [, , gamma, beta, mean, variance] = inputs.map((value) => at(value));
@@ -235,6 +273,7 @@ export const lowerBatchNormInferenceBackward: WasmLower<BatchNormInferenceBackwa
     ...{ channels, eps: attrs.eps },
   });
   const { activation } = attrs;
-  const rest = backward({ inputs, outputs, rstd, activation, training: false, used: (COEFFICIENTS + 1) * line });
-  return { workspace: rest.workspace, calls: [first, ...rest.calls] };
+  const used = (COEFFICIENTS + 1) * line;
+  const rest = backward({ inputs, outputs, rstd, activation, training: false, threads, used });
+  return { workspace: rest.workspace, calls: [withRole(first, 'before'), ...rest.calls] };
 };

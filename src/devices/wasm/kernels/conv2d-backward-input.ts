@@ -1,8 +1,9 @@
 import type { Conv2dBackwardInputAttrs } from '../../../ops/conv2d.js';
 import { at } from '../../device.js';
-import { call, type WasmCall, type WasmLower } from '../kernel.js';
+import { call, type WasmCall, type WasmLower, withRole } from '../kernel.js';
+import { imagesOf } from '../sections.js';
 import { windowProductCall, zerosFor } from './conv2d.js';
-import { depthwiseCall } from './depthwise-conv2d.js';
+import { bandOf, depthwiseCall } from './depthwise-conv2d.js';
 import { isDepthwiseHalving, lowerDepthwiseHalvingBackwardInput } from './depthwise-conv3x3-backward-input.js';
 import { gemmCall, packedBytes, packPanelsKernel } from './gemm.js';
 import { thenAdd } from './then-add.js';
@@ -83,22 +84,22 @@ const lowerProduct: WasmLower<Conv2dBackwardInputAttrs> = (node, target) => {
       const pack = depthwise ? { groups: 1, n: inChannels, ...tapGrid, k: 1 } : { groups, n, ...tapGrid, k };
       const packed = workspace.take(packedBytes(pack));
       if (tapGrid.tapsH > 0) {
-        calls.push(
-          call(packPanelsKernel, {
-            x: shifted(at(w), (rows.first * tapsW + columns.first) * n),
-            y: packed,
-            ...pack,
-            groupStride: k * taps * n,
-            nStride: depthwise ? taps : 1,
-            tapHStride: rows.every * tapsW * n,
-            tapWStride: columns.every * n,
-            kStride: taps * n,
-          }),
-        );
+        const packCall = call(packPanelsKernel, {
+          x: shifted(at(w), (rows.first * tapsW + columns.first) * n),
+          y: packed,
+          ...pack,
+          groupStride: k * taps * n,
+          nStride: depthwise ? taps : 1,
+          tapHStride: rows.every * tapsW * n,
+          tapWStride: columns.every * n,
+          kStride: taps * n,
+        });
+        calls.push(withRole(packCall, 'before'));
       }
       if (isPointwise(w.shape, attrs)) {
         const matrices = { a: at(dy), b: packed, y: at(dx), bias: null, zeros: at('constants') };
-        calls.push(gemmCall({ ...matrices, batch: 1, m: batch * height * width, n, k }, workspace, threads));
+        const product = gemmCall({ ...matrices, batch: 1, m: batch * height * width, n, k }, workspace, threads);
+        calls.push(withRole(product, imagesOf([dy, dx], (height * width) / 4, threads)));
         continue;
       }
       const geometry: Geometry = {
@@ -121,7 +122,10 @@ const lowerProduct: WasmLower<Conv2dBackwardInputAttrs> = (node, target) => {
       };
       const y = shifted(at(dx), (rows.start * width + columns.start) * inChannels);
       const product = { x: at(dy), y, w: packed, bias: null, geometry, groups, n, k };
-      calls.push((depthwise ? depthwiseCall : windowProductCall)(product, workspace, threads));
+      const positions = rows.positions * columns.positions;
+      const units = depthwise && bandOf(geometry) ? rows.positions : positions / 4;
+      const made = (depthwise ? depthwiseCall : windowProductCall)(product, workspace, threads);
+      calls.push(withRole(made, imagesOf([dy, dx], units, threads)));
     }
   }
   return { calls, workspace: workspace.bytes, constants };

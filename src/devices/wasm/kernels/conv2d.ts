@@ -1,7 +1,8 @@
 import type { Conv2dAttrs } from '../../../ops/conv2d.js';
 import { at, type Operand } from '../../device.js';
-import { call, type WasmCall, type WasmKernel, type WasmLower } from '../kernel.js';
-import { depthwiseCall } from './depthwise-conv2d.js';
+import { call, type WasmCall, type WasmKernel, type WasmLower, withRole } from '../kernel.js';
+import { imagesOf } from '../sections.js';
+import { bandOf, depthwiseCall } from './depthwise-conv2d.js';
 import { blocking, gemmCall, packedBytes, packPanelsKernel, panelCount } from './gemm.js';
 import { forwardGeometry, type Geometry, geometryFields, isDepthwise, isPointwise } from './window.js';
 import { align, Workspace } from './workspace.js';
@@ -114,5 +115,7 @@ export const lowerConv2d: WasmLower<Conv2dAttrs> = ({ inputs: [x, w, bias], outp
     const matrices = { ...operands, a: at(x), b: packed, zeros: at('constants'), batch: 1, m, n, k };
     compute = gemmCall(matrices, workspace, threads);
   } else compute = windowProductCall(product, workspace, threads);
-  return { calls: [packCall, compute], workspace: workspace.bytes, constants: zerosFor(geometry.xPixel) };
+  const units = depthwise && bandOf(geometry) ? geometry.outH : (geometry.outH * geometry.outW) / 4;
+  const calls = [withRole(packCall, 'before'), withRole(compute, imagesOf([x, y], units, threads))];
+  return { calls, workspace: workspace.bytes, constants: zerosFor(geometry.xPixel) };
 };

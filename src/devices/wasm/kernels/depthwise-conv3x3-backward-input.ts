@@ -1,6 +1,7 @@
 import type { Conv2dBackwardInputAttrs } from '../../../ops/conv2d.js';
 import { at, type KernelNode, type Lowering } from '../../device.js';
-import { call, type WasmCall, type WasmKernel, type WasmTarget } from '../kernel.js';
+import { call, type WasmCall, type WasmKernel, type WasmTarget, withRole } from '../kernel.js';
+import { imagesOf } from '../sections.js';
 import { zerosFor } from './conv2d.js';
 import { BAND_PIXEL, bandRowsFor } from './depthwise-conv2d.js';
 import { packedBytes, packPanelsKernel } from './gemm.js';
@@ -59,48 +60,47 @@ export function lowerDepthwiseHalvingBackwardInput(
   const pitch = (columns.count + 1) * BAND_PIXEL;
   const bandRows = bandRowsFor(rows.count, pitch, 1, 1);
   const scratchStride = align((bandRows + 1) * pitch + bandRows * columns.count * 64);
-  const calls = [
-    call(packPanelsKernel, {
-      x: at(w),
-      y: packed,
-      ...pack,
-      groupStride: 0,
-      nStride: 9,
-      tapHStride: 3,
-      tapWStride: 1,
-      kStride: 1,
-    }),
-    call(depthwiseConv3x3BackwardInputKernel, {
-      dy: at(dy),
-      zeros: at('constants'),
-      dx: at(dx),
-      scratch: workspace.take(scratchStride * threads),
-      scratchStride,
-      batch,
-      inH: dy.shape[2],
-      inW: dy.shape[3],
-      xPixel: channels * 4,
-      outH: rows.count,
-      outW: columns.count,
-      yBatch: height * width * channels * 4,
-      yRow: width * channels * 4,
-      yPixel: channels * 4,
-      strideH: 1,
-      strideW: 1,
-      offsetH: rows.first,
-      offsetW: columns.first,
-      tapsH: 2,
-      tapsW: 2,
-      stepH: 1,
-      stepW: 1,
-      w: packed,
-      channels,
-      bandRows,
-      top: rows.start,
-      left: columns.start,
-      height,
-      width,
-    }),
-  ];
+  const packCall = call(packPanelsKernel, {
+    x: at(w),
+    y: packed,
+    ...pack,
+    groupStride: 0,
+    nStride: 9,
+    tapHStride: 3,
+    tapWStride: 1,
+    kStride: 1,
+  });
+  const compute = call(depthwiseConv3x3BackwardInputKernel, {
+    dy: at(dy),
+    zeros: at('constants'),
+    dx: at(dx),
+    scratch: workspace.take(scratchStride * threads),
+    scratchStride,
+    batch,
+    inH: dy.shape[2],
+    inW: dy.shape[3],
+    xPixel: channels * 4,
+    outH: rows.count,
+    outW: columns.count,
+    yBatch: height * width * channels * 4,
+    yRow: width * channels * 4,
+    yPixel: channels * 4,
+    strideH: 1,
+    strideW: 1,
+    offsetH: rows.first,
+    offsetW: columns.first,
+    tapsH: 2,
+    tapsW: 2,
+    stepH: 1,
+    stepW: 1,
+    w: packed,
+    channels,
+    bandRows,
+    top: rows.start,
+    left: columns.start,
+    height,
+    width,
+  });
+  const calls = [withRole(packCall, 'before'), withRole(compute, imagesOf([dy, dx], rows.count, threads))];
   return { calls, workspace: workspace.bytes, constants: zerosFor(channels * 4) };
 }
