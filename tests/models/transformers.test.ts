@@ -190,6 +190,14 @@ test('options that exclude each other are refused', () => {
   expect(() => mobilevit({ number_heads: 5 })).toThrow('attention got 144 channels and 5 heads');
 });
 
+test('an image that is smaller than a token is refused by the layer that runs out of it', () => {
+  const model = vit({ mode: 'tiny' });
+  initialize(model);
+  expect(() => traceStates(() => model.call(input('x', [1, 3, 8, 8]), context(false)))).toThrow(
+    'patch_emb.2.block.conv: conv2d',
+  );
+});
+
 test('options change what they say', () => {
   const nodes = (model: ClassificationModel): Node[] => {
     initialize(model);

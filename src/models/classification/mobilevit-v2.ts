@@ -31,7 +31,10 @@ const attentionStages = [
   [512, 256, 3],
 ] as const;
 
-/** MobileViTv2 (arXiv:2206.02680). Images should divide by 64: other maps are resized to whole patches on the way. */
+/**
+ * MobileViTv2 (arXiv:2206.02680). Images should divide by 64: other maps are resized to whole patches on the way. As in
+ * CVNets, there is no dropout before the classifier.
+ */
 export class MobileViTV2 extends Encoder {
   readonly conv_1: ConvLayer;
   readonly layer_1: Sequential;

@@ -8,7 +8,7 @@ import { Sequential } from '../../nn/sequential.js';
 import { TransformerEncoder } from '../../nn/transformer.js';
 import { add, concat, mean, pad, reshape, slice, transpose } from '../../ops/index.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { ConfigError, ShapeError } from '../../utils/errors.js';
+import { ConfigError } from '../../utils/errors.js';
 import { ClassificationModel, type ClassificationOptions, layerSettings } from './model.js';
 
 export interface ViTOptions extends ClassificationOptions {
@@ -41,7 +41,10 @@ export type ViTMode = keyof typeof variants;
 const POSITIONS = 196;
 const NORM_EPS = 1e-6;
 
-/** Vision transformer (arXiv:2010.11929) with CVNets' stem of three convolutions: one token for 16x16 pixels. */
+/**
+ * Vision transformer (arXiv:2010.11929) with CVNets' stem of three convolutions: one token for 16x16 pixels. As in CVNets,
+ * there is no dropout before the classifier.
+ */
 export class ViT extends ClassificationModel {
   readonly cls_token?: Parameter;
   readonly patch_emb: Sequential;
@@ -91,7 +94,6 @@ export class ViT extends ClassificationModel {
   tokens(x: Tensor, context: ForwardContext): Tensor {
     const map = this.patch_emb.call(x, context);
     const [, channels, height, width] = map.shape;
-    if (height < 1 || width < 1) throw new ShapeError(`vit got images of ${x.shape.slice(2)} pixels`, 'use 16 or more');
     const patches = transpose(reshape(map, [-1, channels, height * width]), [0, 2, 1]);
     const embedded = this.emb_dropout.call(this.#placed(patches, context), context);
     return this.post_transformer_norm.call(this.transformer.call(embedded, context), context);
