@@ -8,7 +8,7 @@ import { Engine } from '../../scheduler/engine.js';
 import { planRun } from '../../train/plans.js';
 import { inputSpecs, traceEvaluation, traceStep, usedScalars } from '../../train/programs.js';
 import { benchTask, CHANNELS, sgd } from './model-cases.js';
-import { type BenchRow, ratioOf } from './row.js';
+import { type BenchRow, ratioOf, softwareMark } from './row.js';
 
 export interface MemoryCase {
   readonly name: string;
@@ -63,7 +63,14 @@ export async function benchMemory(cases: readonly MemoryCase[], options: MemoryB
     const device = await options.open();
     const { planned, counted } = await measure(one, device);
     if (one.name.endsWith(SINGLE_SCALE)) single = { network: one.network, bytes: counted };
-    const shared = { suite: 'memory', case: one.name, device: options.device, adapter: device.description } as const;
+    const adapter = device.description;
+    const shared = {
+      suite: 'memory',
+      case: one.name,
+      device: options.device,
+      adapter,
+      ...softwareMark(adapter),
+    } as const;
     const beside = single?.network === one.network && !one.name.endsWith(SINGLE_SCALE) ? single.bytes : undefined;
     rows.push(
       { ...shared, metric: 'peak memory, planned', unit: 'bytes', ours: planned },

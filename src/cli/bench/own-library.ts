@@ -17,6 +17,7 @@ import { fingerprint } from './fingerprint.js';
 import type { KernelCase } from './kernel-cases.js';
 import { type MultiplyAddProbe, wasmProbe, webgpuProbe } from './limits.js';
 import type { GpuObserver } from './observe-gpu.js';
+import { softwareMark } from './row.js';
 import { type Library, type Runner, timeRuns } from './runner.js';
 import type { BenchTask } from './side.js';
 
@@ -35,7 +36,7 @@ export async function ownLibrary(platform: Platform, options: OwnOptions): Promi
   const first = await open(platform, options);
   const { kind, description } = first;
   await first.close();
-  const software = description.includes('(software)');
+  const software = softwareMark(description).software === true;
   const probe = kind === 'wasm' ? await wasmProbe(platform, options.threads) : await webgpuProbe(platform);
   return {
     name: 'cvnets',

@@ -4,7 +4,7 @@ import { Engine } from '../../scheduler/engine.js';
 import { inputSpecs, traceStep } from '../../train/programs.js';
 import { benchTask, CHANNELS } from './model-cases.js';
 import type { GpuObserver } from './observe-gpu.js';
-import type { BenchRow } from './row.js';
+import { type BenchRow, softwareMark } from './row.js';
 import { summarize } from './statistics.js';
 
 export interface ResolutionOptions {
@@ -40,9 +40,9 @@ export async function benchResolutions(options: ResolutionOptions): Promise<Benc
       loading.push(now() - planned);
       pipelines += observer?.counts.pipelines ?? 0;
     }
-    const { description } = engine.device;
+    const { description: adapter } = engine.device;
     const name = `${network} batch ${batch}, from ${sizes[0]} to ${sizes.slice(1).join(', ')}`;
-    const shared = { suite: 'startup', case: name, device: options.device, adapter: description } as const;
+    const shared = { suite: 'startup', case: name, device: options.device, adapter, ...softwareMark(adapter) } as const;
     const timed = (metric: string, values: readonly number[]): BenchRow => {
       const { median, best, spread } = summarize(values);
       return { ...shared, metric, unit: 'ms', ours: median, best, spread };

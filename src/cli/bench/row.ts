@@ -49,3 +49,8 @@ export type Unit = keyof typeof units;
 export function ratioOf(unit: Unit, ours: number, theirs: number): number {
   return units[unit] ? ours / theirs : theirs / ours;
 }
+
+/** The mark of rows from a software adapter, whose description says so. */
+export function softwareMark(adapter: string): { readonly software?: true } {
+  return adapter.includes('(software)') ? { software: true } : {};
+}

@@ -8,6 +8,7 @@ import { benchKernels, benchModels, type Sides, type SuiteContext } from '../ben
 import { benchData } from '../bench/data.js';
 import { dataPeerPackages } from '../bench/data-peers.js';
 import { cells, columns, formatRatio, formatValue } from '../bench/format-row.js';
+import { footnote, headlines } from '../bench/headlines.js';
 import { benchPage } from '../bench/html.js';
 import { kernelCases } from '../bench/kernel-cases.js';
 import { benchMemory, defaultMemoryCases } from '../bench/memory.js';
@@ -71,7 +72,8 @@ export async function bench(context: CommandContext, name: string | undefined, f
   for (const device of devicesNamed(flags.device)) {
     for (const suite of chosen) rows.push(...(await suites[suite]({ context, flags, device, rounds, note, progress })));
   }
-  context.output.write(`${asTable(rows)}\n${headlines(rows)}`);
+  const lines = [asTable(rows), ...headlines(rows), ...footnote(rows)];
+  context.output.write(`${lines.join('\n')}\n`);
   if (flags.json) await files.write(flags.json, `${JSON.stringify(rows, null, 2)}\n`);
   const comparison = baseline ? compareWithBaseline(rows, baseline) : undefined;
   if (comparison) context.output.write(changes(comparison));
@@ -219,16 +221,6 @@ function asTable(rows: readonly BenchRow[]): string {
   );
   for (const row of rows) table.push(cells(row));
   return table.toString();
-}
-
-/** One line a peer: the median of its ratios in training steps and forward passes. Software adapters have none. */
-function headlines(rows: readonly BenchRow[]): string {
-  const adapters = new Set(rows.map(({ device, adapter }) => (adapter ? `${device}: ${adapter}` : '')).values());
-  const names = [...adapters].filter(Boolean).join('; ');
-  const software = rows.some((row) => row.software)
-    ? 'SOFTWARE ADAPTER: the times on it are those of a rasteriser on the CPU; only counts carry over to GPUs\n'
-    : '';
-  return `measured on ${names}\n${software}`;
 }
 
 function changes({ regressions, improvements, gone, added }: ReturnType<typeof compareWithBaseline>): string {
