@@ -94,7 +94,7 @@ const kinds: Readonly<Record<number, LayerKind>> = {
   },
   130: {
     name: 'activation',
-    convert(p, [x]) {
+    convert(p, [x]): Converted {
       const [kind] = p.numbers;
       const own = p.message(kind);
       switch (kind) {
@@ -158,11 +158,10 @@ const kinds: Readonly<Record<number, LayerKind>> = {
   },
   220: {
     name: 'unary',
-    convert(p, [x]) {
+    convert(p, [x]): Converted {
       const type = unaryTypes[p.int(1)] ?? fail(`the function ${p.int(1)} is not known here`);
       if (p.float(4) !== 0 || p.float(5) !== 1) fail('shift and scale are not known here');
-      const operands: Converted['operands'] = type === 'log' ? { x, epsilon: number(p.float(3)) } : { x };
-      return { type, operands };
+      return { type, operands: type === 'log' ? { x, epsilon: number(p.float(3)) } : { x } };
     },
   },
   660: {
