@@ -3,7 +3,7 @@ import { fromHalf, toHalf } from '../../half.js';
 import type { Executor } from '../../inference/verify.js';
 import type { MilOperation } from '../model.js';
 import { constantOperand } from './constants.js';
-import type { Elements, Operand, Operands } from './operation.js';
+import { type Elements, givenOperand, type Operand, type Operands } from './operation.js';
 import { operations } from './ops/index.js';
 import type { CoreMLPackage } from './package.js';
 
@@ -19,7 +19,7 @@ export function programExecutor({ model: { main }, weights }: CoreMLPackage): Ex
       for (const { name, type } of main.inputs) {
         const input = inputs.get(name);
         if (type.kind !== 'tensor' || !input) throw new FormatError(`nothing is given for the input ${name}`);
-        values.set(name, { dtype: type.dtype, shape: type.shape, data: Float32Array.from(input.data) });
+        values.set(name, givenOperand(name, type.dtype, type.shape, input.data));
       }
       const lastUse = new Map<string, number>();
       main.operations.forEach((operation, i) => {

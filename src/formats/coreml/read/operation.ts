@@ -103,3 +103,15 @@ export function positions(shape: readonly number[], steps: readonly number[], st
 export const expectLength = (what: string, got: { readonly length: number }, needed: number): void => {
   if (got.length !== needed) fail(`${what} has ${got.length} numbers, needed ${needed}`);
 };
+
+/** What a caller gives for an input. Throws FormatError when the counts differ. */
+export function givenOperand(
+  name: string,
+  dtype: MilDType,
+  shape: readonly number[],
+  data: ArrayLike<number>,
+): Operand {
+  const count = countOf(shape);
+  if (data.length !== count) fail(`${name} is given ${data.length} numbers, [${shape}] has ${count}`);
+  return { dtype, shape, data: Float32Array.from(data) };
+}

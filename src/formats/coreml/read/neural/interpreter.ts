@@ -1,5 +1,5 @@
 import type { Executor } from '../../../inference/verify.js';
-import { fail, type Operand } from '../operation.js';
+import { fail, givenOperand, type Operand } from '../operation.js';
 import type { NeuralFile } from './decode.js';
 import { inputShape } from './inputs.js';
 import { stepOf } from './layers.js';
@@ -15,8 +15,7 @@ export function neuralExecutor({ layers, description, preprocessed }: NeuralFile
       const values = new Map<string, Operand>();
       for (const feature of description.inputs) {
         const input = inputs.get(feature.name) ?? fail(`nothing is given for the input ${feature.name}`);
-        const shape = inputShape(feature);
-        values.set(feature.name, { dtype: 'fp32', shape, data: Float32Array.from(input.data) });
+        values.set(feature.name, givenOperand(feature.name, 'fp32', inputShape(feature), input.data));
       }
       for (const layer of layers) {
         const operands = layer.inputs.map((name) => values.get(name) ?? fail(`nothing before it computes ${name}`));
