@@ -4,6 +4,7 @@ import { ConfigError } from '../../utils/errors.js';
 import { suggestion } from '../../utils/suggest.js';
 import type { CommandContext } from '../context.js';
 import { coremlTarget } from '../export/coreml.js';
+import { mlmodelTarget } from '../export/mlmodel.js';
 import { onnxTarget } from '../export/onnx.js';
 import { safetensorsTarget } from '../export/safetensors.js';
 import type { ExportTarget } from '../export/target.js';
@@ -28,10 +29,12 @@ export interface ExportFlags extends ModelFlags {
 const FAILED = 1;
 const SELF_ONLY = 3;
 
-const targets = { onnx: onnxTarget, coreml: coremlTarget, safetensors: safetensorsTarget } as const satisfies Record<
-  string,
-  ExportTarget
->;
+const targets = {
+  onnx: onnxTarget,
+  coreml: coremlTarget,
+  mlmodel: mlmodelTarget,
+  safetensors: safetensorsTarget,
+} as const satisfies Record<string, ExportTarget>;
 
 export const targetNames = Object.keys(targets);
 
