@@ -22,6 +22,7 @@ export interface ExportFlags extends ModelFlags {
   readonly embedPreprocessing?: boolean;
   readonly externalAbove?: string;
   readonly allowSelf?: boolean;
+  readonly python?: string;
   readonly check?: boolean;
 }
 
@@ -68,6 +69,7 @@ export async function exportModel(context: CommandContext, target: string, flags
       fp16: flags.fp16 === true,
       externalAbove: wholeNumber('--external-above', flags.externalAbove),
       version: packageVersion(),
+      python: flags.python,
     });
     const { verification, paths, bytes, facts } = result;
     if (flags.json) context.output.write(`${JSON.stringify({ event: 'export', ...result })}\n`);
@@ -86,13 +88,13 @@ export async function exportModel(context: CommandContext, target: string, flags
   }
 }
 
-async function check(context: CommandContext, path: string, { json }: ExportFlags): Promise<number> {
+async function check(context: CommandContext, path: string, { json, python }: ExportFlags): Promise<number> {
   const format = Object.values(targets).find(({ extension }) => path.replace(/\/+$/, '').endsWith(extension));
   if (!format) {
     const known = Object.values(targets).map(({ extension }) => extension);
     throw new ConfigError(`${path} has no ending that --check knows`, `known: ${known.join(', ')}`);
   }
-  const { facts, problems } = await format.check(context, path);
+  const { facts, problems } = await format.check(context, path, { python });
   if (json) context.output.write(`${JSON.stringify({ event: 'check', path, facts, problems })}\n`);
   else {
     const verdict =

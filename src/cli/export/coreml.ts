@@ -8,13 +8,14 @@ import { exportProgram } from '../../formats/coreml/write/program.js';
 import { verify } from '../../formats/inference/verify.js';
 import { FormatError } from '../../utils/errors.js';
 import type { CommandContext } from '../context.js';
+import { coremltoolsFact } from './coremltools.js';
 import { removeFolder, replaceFolder } from './replace-folder.js';
 import type { CheckResult, ExportJob, ExportResult, ExportTarget } from './target.js';
 
 const EXTENSION = '.mlpackage';
 
 /** Writes under a temporary name, lints and runs what lies there, and only then gives it its name. */
-async function write({ context, loaded, model, out, fp16, version }: ExportJob): Promise<ExportResult> {
+async function write({ context, loaded, model, out, fp16, version, python }: ExportJob): Promise<ExportResult> {
   const { files } = context.platform;
   const path = out.replace(/\/+$/, '');
   const unverified = `${path.replace(/\.mlpackage$/, '')}.unverified${EXTENSION}`;
@@ -29,6 +30,7 @@ async function write({ context, loaded, model, out, fp16, version }: ExportJob):
       'please report this',
     );
   }
+  const opinion = await coremltoolsFact(unverified, python);
   const executor = programExecutor(written);
   const verification = await verify(loaded.engine, withProbabilities(model), executor, fp16 ? 'f16' : 'f32');
   if (verification.passed) await replaceFolder(unverified, path);
@@ -36,14 +38,29 @@ async function write({ context, loaded, model, out, fp16, version }: ExportJob):
   return {
     paths: [verification.passed ? path : unverified],
     bytes,
-    facts: [...factsOf(written), ...lost],
+    facts: [...factsOf(written), ...lost, ...(opinion ? [opinion] : [])],
     verification,
   };
 }
 
-async function check({ platform }: CommandContext, path: string): Promise<CheckResult> {
+async function check(
+  { platform }: CommandContext,
+  path: string,
+  { python }: Pick<ExportJob, 'python'>,
+): Promise<CheckResult> {
   const written = await readPackage(platform.files, path);
-  return { facts: factsOf(written), problems: lintPackage(written) };
+  return withCoremltools({ facts: factsOf(written), problems: lintPackage(written) }, path, python);
+}
+
+/** With what coremltools says, where there is one and nothing is wrong before. */
+export async function withCoremltools(result: CheckResult, path: string, python?: string): Promise<CheckResult> {
+  if (result.problems.length > 0) return result;
+  try {
+    const opinion = await coremltoolsFact(path, python);
+    return opinion ? { ...result, facts: [...result.facts, opinion] } : result;
+  } catch (error) {
+    return { ...result, problems: [(error as Error).message] };
+  }
 }
 
 function factsOf({ model: { specification, description, main } }: CoreMLPackage): string[] {

@@ -15,6 +15,8 @@ export interface ExportJob {
   /** Bytes of tensors above which they go to a file of their own. */
   readonly externalAbove?: number;
   readonly version: string;
+  /** The Python that has coremltools. */
+  readonly python?: string;
 }
 
 export interface ExportResult {
@@ -45,5 +47,5 @@ export interface ExportTarget {
    */
   write(job: ExportJob): Promise<ExportResult>;
   /** Looks at a file of any origin. */
-  check(context: CommandContext, path: string): Promise<CheckResult>;
+  check(context: CommandContext, path: string, options: Pick<ExportJob, 'python'>): Promise<CheckResult>;
 }
