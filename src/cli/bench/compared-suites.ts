@@ -110,17 +110,24 @@ function kernelRows(kernel: KernelCase, result: CaseResult, context: SuiteContex
   const work = { 'GFLOP/s': flops, 'GB/s': bytes } as const;
   const convert = (milliseconds: number): number =>
     unit === 'µs' ? (1000 * milliseconds) / calls : work[unit] / milliseconds / 1e6;
+  const { rounds } = result.ours;
   const limits = (key: 'peak' | 'copy'): number | undefined => {
-    const values = result.ours.rounds.flatMap((round) => round[key] ?? []);
+    const values = rounds.flatMap((round) => round[key] ?? []);
     return values.length > 0 ? median(values) : undefined;
   };
   const [peak, copy] = [limits('peak'), limits('copy')];
-  const limit = unit === 'GFLOP/s' ? peak : unit === 'GB/s' ? copy : undefined;
+  const key = { 'GFLOP/s': 'peak', 'GB/s': 'copy', µs: undefined } as const;
+  const bound = key[unit];
+  const limit = bound && limits(bound);
+  // Each round has its own limit beside it, so that a slow moment weighs on both.
+  const fractions = rounds.flatMap((round) =>
+    bound && round[bound] ? convert(round.milliseconds) / round[bound] : [],
+  );
   const gflops = flops / result.ours.timing.median / 1e6;
   const metric = unit === 'µs' ? 'cost of a call' : 'rate';
   return timeRows({ ...base('kernels', kernel.name, result, context), metric, unit }, result, convert).map((row) => ({
     ...row,
-    ...(limit && { limit, fraction_of_limit: row.ours / limit }),
+    ...(limit && { limit, fraction_of_limit: median(fractions) }),
     ...(flops > 0 && peak && copy && { roofline: { intensity: flops / bytes, gflops, peak, copy } }),
   }));
 }

@@ -33,29 +33,33 @@ const GPU_REPEATS = 50;
 
 /** Our own engine. Each case gets a device of its own, so that the memory is that of the case. */
 export async function ownLibrary(platform: Platform, options: OwnOptions): Promise<Library> {
-  const first = await open(platform, options);
-  const { kind, description } = first;
-  await first.close();
+  let opened: Device | undefined = await open(platform, options);
+  const { kind, description } = opened;
   const software = softwareMark(description).software === true;
-  const probe = kind === 'wasm' ? await wasmProbe(platform, options.threads) : await webgpuProbe(platform);
+  let probe: Promise<MultiplyAddProbe> | undefined;
   return {
     name: 'cvnets',
     adapter: description,
     software,
     async build(task) {
-      const device = await open(platform, options);
-      const engine = new Engine(device);
-      const found = findCase(task.suite, task.name);
-      const kernel = task.suite === 'kernels' ? (found as KernelCase) : undefined;
-      const repeats = kernel && kind === 'webgpu' && !software && options.observer ? GPU_REPEATS : 1;
+      const engine = new Engine(opened ?? (await open(platform, options)));
+      opened = undefined;
       try {
-        return await prepare(engine, found.build(), task, { kernel, probe, repeats, platform, ...options });
+        const found = findCase(task.suite, task.name);
+        if (task.suite !== 'kernels') return await prepare(engine, found.build(), task, { repeats: 1, platform });
+        probe ??= kind === 'wasm' ? wasmProbe(platform, options.threads) : webgpuProbe(platform);
+        const repeats = kind === 'webgpu' && !software && options.observer ? GPU_REPEATS : 1;
+        const limits = { kernel: found as KernelCase, probe: await probe };
+        return await prepare(engine, found.build(), task, { limits, repeats, platform, observer: options.observer });
       } catch (error) {
         await engine.close();
         throw error;
       }
     },
-    close: async () => probe.close(),
+    async close() {
+      await opened?.close();
+      (await probe)?.close();
+    },
   };
 }
 
@@ -64,22 +68,22 @@ function open(platform: Platform, { device, threads }: OwnOptions): Promise<Devi
 }
 
 interface Context {
-  readonly kernel?: KernelCase;
-  readonly probe: MultiplyAddProbe;
+  readonly limits?: { readonly kernel: KernelCase; readonly probe: MultiplyAddProbe };
   readonly repeats: number;
   readonly platform: Platform;
   readonly observer?: GpuObserver;
 }
 
 async function prepare(engine: Engine, built: BuiltCase, task: BenchTask, context: Context): Promise<Runner> {
-  const { kernel, repeats, observer } = context;
+  const { limits, repeats, observer, platform } = context;
   const budget = built.memoryShare && built.memoryShare * buildPlan(task.name, built.trace, engine.device).memory.total;
   const program = await engine.compile(task.name, built.trace, { budget });
   for (const [state, values] of built.fills) {
     await engine.writeState(state, fillWith(values, allocate(state.dtype, size(state.shape))));
   }
   const finish = await fence(engine);
-  const limits = kernel && kernel.bytes > 0 ? await kernelLimits(engine, kernel, finish, context) : undefined;
+  const measured =
+    limits && limits.kernel.bytes > 0 ? await kernelLimits(engine, limits, finish, platform.now) : undefined;
   let runs = 0;
   const run = (read: readonly string[]) => program.run(built.feeds(program, runs++), read);
   const repeated = async (times: number): Promise<unknown> => {
@@ -96,7 +100,7 @@ async function prepare(engine: Engine, built: BuiltCase, task: BenchTask, contex
     // A run that reads its results has waited already.
     finish: built.read.length > 0 ? async () => {} : finish,
     check: async () => compared(program, await run(built.read.length > 0 ? built.read : ['result'])),
-    limits,
+    limits: measured,
     facts: async () => ({ planned: program.plan.memory.total, counted: engine.memory.peakBytes }),
     close: () => engine.close(),
   };
@@ -126,9 +130,9 @@ async function fence(engine: Engine): Promise<() => Promise<unknown>> {
 /** The probe and a copy of as many bytes, each timed half as long as the kernel. */
 async function kernelLimits(
   engine: Engine,
-  { name, bytes }: KernelCase,
+  { kernel: { name, bytes }, probe }: NonNullable<Context['limits']>,
   finish: () => Promise<unknown>,
-  { probe, platform }: Context,
+  now: () => number,
 ): Promise<NonNullable<Runner['limits']>> {
   const elements = Math.ceil(bytes / 2 / F32_BYTES);
   const source = new State(`${name}: copied`, [1, elements], 'buffer', () => new Float32Array(elements).fill(1));
@@ -139,7 +143,7 @@ async function kernelLimits(
   const copying = { run: () => program.run({}, []), finish };
   return async (minimum) => {
     const share = minimum * LIMIT_SHARE;
-    const peak = probe.flops / (await timeRuns(probe, share, platform.now)) / 1e6;
-    return { peak, copy: bytes / (await timeRuns(copying, share, platform.now)) / 1e6 };
+    const peak = probe.flops / (await timeRuns(probe, share, now)) / 1e6;
+    return { peak, copy: bytes / (await timeRuns(copying, share, now)) / 1e6 };
   };
 }
