@@ -58,6 +58,21 @@ describe.each(testedDevices)('%s', (kind) => {
     await engine.close();
   });
 
+  test('the same within a memory budget', async () => {
+    const step = lenetStep()(64);
+    const refusing = new Engine(await open[kind](), { memoryBudget: 1 });
+    const refused = await refusing.compile('train', step).catch((error: Error) => error.message);
+    await refusing.close();
+    const memoryBudget = Number(/at least (\d+) bytes/.exec(`${refused}`)![1]);
+    const engine = new Engine(await open[kind](), { memoryBudget });
+    const program = await engine.compile('train', step);
+    await program.run(feeds(64));
+    expect(program.plan.recomputed!.peak).toBeGreaterThan(memoryBudget);
+    expect(engine.memory.bytes).toBe(program.plan.memory.total);
+    expect(engine.memory.peakBytes).toBeLessThanOrEqual(memoryBudget);
+    await engine.close();
+  });
+
   test('a program of more dispatches than one command buffer holds', async () => {
     const engine = new Engine(await open[kind]());
     const program = await engine.compile(
