@@ -36,7 +36,7 @@ const fixtures: Readonly<Record<string, Fixture>> = Object.assign(
 
 interface Case {
   readonly build: () => Module;
-  /** Side of the images [64]. At 96 the last map has an odd side, which patches do not fit. */
+  /** Side of the images [64]. At 48 maps of layer_4 have an odd side, which patches do not fit. */
   readonly size?: number;
   /** [true] */
   readonly training?: boolean;
@@ -45,8 +45,8 @@ interface Case {
 const networks: Readonly<Record<string, Case>> = {
   mobilenetv3_large: { build: () => mobilenetv3({ classifier_dropout: 0 }) },
   efficientnet_b0: { build: () => efficientnet({ activation: 'swish' }) },
-  mobilevit_xx_small: { build: () => mobilevit({ mode: 'xx_small', activation: 'swish' }), size: 96 },
-  mobilevit_v2_half: { build: () => mobilevitV2({ width_multiplier: 0.5, activation: 'swish' }), size: 96 },
+  mobilevit_xx_small: { build: () => mobilevit({ mode: 'xx_small', activation: 'swish' }), size: 48 },
+  mobilevit_v2_half: { build: () => mobilevitV2({ width_multiplier: 0.5, activation: 'swish' }), size: 48 },
   // Its tokens are dropped in training.
   vit_tiny: { build: () => vit({ mode: 'tiny', activation: 'gelu' }), training: false },
 };

@@ -25,7 +25,6 @@ describeOp(
     grouped([2, 5, 4, 3], 5),
     grouped([1, 7, 1, 1], 1, 0.1),
     grouped([4, 12, 2, 2], 4),
-    grouped([1, 64, 4, 16], 1),
     { ...grouped([2, 20, 48, 40], 1), smooth: false },
     { ...grouped({ shape: [1, 3, 90, 80], values: (random) => 0.5 + random.uniform() }, 1), smooth: false },
     {
