@@ -132,7 +132,7 @@ function program(context: CommandContext): Command {
     .option('--no-embed-preprocessing', 'it takes scaled pixels [ONNX]')
     .option('--external-above <bytes>', 'larger ONNX weights go to a file beside the model [1.9 GB]')
     .option('--allow-self', 'exit with 0 when only cvnets itself could run the file')
-    .option('--python <file>', 'the Python that has coremltools, for a second opinion; CVNETS_PYTHON and python3 otherwise')
+    .option('--python <file>', 'the Python that has coremltools; CVNETS_PYTHON and python3 otherwise')
     .option('--check', 'look at a file that is there already')
     .action(async (target: string, flags: ExportFlags) => {
       process.exitCode = await exportModel(context, target, flags);
