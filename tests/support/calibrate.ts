@@ -5,7 +5,7 @@ import { input, scalar, type Tensor } from '../../src/tensor/tensor.js';
 import { usedScalars } from '../../src/train/programs.js';
 import type { TaskContext } from '../../src/train/task.js';
 
-const STEPS = 40;
+const STEPS = 25;
 
 /**
  * Moves the running statistics of a network to those of its activations, as training does: with statistics that fit
