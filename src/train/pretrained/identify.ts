@@ -19,6 +19,9 @@ const sizes: Readonly<Record<string, readonly Keys[]>> = {
   mobilenetv1: each('model.classification.mobilenetv1.width_multiplier', [1, 0.75, 0.5, 0.25]),
   mobilenetv3: each('model.classification.mobilenetv3.mode', ['large', 'small']),
   efficientnet: each('model.classification.efficientnet.mode', Object.keys(efficientnetScales)),
+  mobilevit: each('model.classification.mit.mode', ['small', 'x_small', 'xx_small']),
+  mobilevit_v2: each('model.classification.mitv2.width_multiplier', [1, 0.5, 0.75, 1.25, 1.5, 1.75, 2]),
+  vit: each('model.classification.vit.mode', ['tiny', 'small', 'base', 'large', 'huge']),
   resnet: [false, true].flatMap((se_resnet) =>
     [18, 34, 50, 101].map((depth) => ({
       'model.classification.resnet.depth': depth,

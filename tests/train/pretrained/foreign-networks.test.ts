@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createWasmDevice } from '../../../src/devices/wasm/device.js';
 import { mobilenetv2 } from '../../../src/models/classification/mobilenetv2.js';
+import { mobilevit } from '../../../src/models/classification/mobilevit.js';
+import { mobilevitV2 } from '../../../src/models/classification/mobilevit-v2.js';
 import type { ClassificationModel } from '../../../src/models/classification/model.js';
 import { resnet } from '../../../src/models/classification/resnet.js';
 import { type Variant, variantFacts } from '../../../src/models/classification/variants/index.js';
@@ -33,6 +35,8 @@ const networks: Readonly<Record<string, readonly [string, Variant, (variant: Var
     'timm',
     (variant) => mobilenetv2({ ...relu6, variant, width_multiplier: 1.4 }),
   ],
+  'timm mobilevit_xxs': ['mobilevit', 'timm', () => mobilevit({ mode: 'xx_small', activation: 'swish' })],
+  'timm mobilevitv2_050': ['mobilevit_v2', 'timm', () => mobilevitV2({ width_multiplier: 0.5, activation: 'swish' })],
   'timm resnet18': ['resnet', 'timm', (variant) => resnet({ depth: 18, variant })],
 };
 

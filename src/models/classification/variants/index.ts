@@ -1,6 +1,7 @@
 import type { ActivationName } from '../../../nn/layers.js';
 import { cvnetsFacts } from './cvnets.js';
 import { mobilenetv2Variants } from './mobilenetv2.js';
+import { mobilevitV2Variants, mobilevitVariants } from './mobilevit.js';
 import { resnetVariants } from './resnet.js';
 
 /** Whose network of a name it is. They differ in stem, widths, padding, activation, input and the names of weights. */
@@ -30,6 +31,8 @@ export interface VariantFacts {
 /** Networks with weights from elsewhere; the rest has the variant `cvnets` alone. */
 const foreign: Readonly<Record<string, Partial<Record<Variant, VariantFacts>>>> = {
   mobilenetv2: mobilenetv2Variants,
+  mobilevit: mobilevitVariants,
+  mobilevit_v2: mobilevitV2Variants,
   resnet: resnetVariants,
 };
 
