@@ -17,6 +17,16 @@ export type { EvalTransform, ImageTransform, TrainTransform } from './data/trans
 export { defaultCrop } from './data/transforms/random-resized-crop.js';
 export type { Device } from './devices/device.js';
 export { type DeviceChoice, type OpenDeviceOptions, openDevice } from './devices/open.js';
+export { type InferenceModel, type InferenceOptions, inferenceModel } from './formats/inference/model.js';
+export { type Executor, type Verification, verify } from './formats/inference/verify.js';
+export { decodeModel } from './formats/onnx/decode.js';
+export { encodeModel } from './formats/onnx/encode.js';
+export { type OnnxFile, type OnnxRuntime, onnxExecutor } from './formats/onnx/executor.js';
+export { exportOnnx, type OnnxOptions } from './formats/onnx/export.js';
+export { readOnnx, withContents, writeOnnx } from './formats/onnx/file.js';
+export { ImportedNetwork, type ImportedOptions } from './formats/onnx/import/network.js';
+export { lintOnnx } from './formats/onnx/lint/lint.js';
+export type { OnnxModel } from './formats/onnx/model.js';
 export { encodePng } from './formats/png.js';
 export { fromTypedArray, readSafetensors, toTypedArray, writeSafetensors } from './formats/safetensors.js';
 export { type GradientsOptions, gradients } from './graph/autodiff.js';

@@ -34,12 +34,19 @@ const networks: [string, () => Module][] = [
 
 console.log('| network | nodes | f32 error | f32 dB | f16 dB |\n| --- | --- | --- | --- | --- |');
 
+/**
+ * Gates of squeeze-and-excitation saturate when activations grow, and then everything hangs on the last bit: these get
+ * statistics that fit. Others keep their scale with any, and those of few small images would do them harm: where they
+ * hardly differ, a norm magnifies the rounding of everything before it.
+ */
+const needsStatistics = /^(mobilenetv3|efficientnet|se-resnet) /;
+
 describe('exported to ONNX and run', () => {
   test.each(networks)('%s', async (name, build) => {
     const engine: Engine = await openEngine();
     try {
       const task = networkTask(build());
-      await calibrate(engine, task, [4, 3, SIZE, SIZE]);
+      if (needsStatistics.test(name)) await calibrate(engine, task, [4, 3, SIZE, SIZE]);
       const full = await exportTask(engine, task, { image });
       expect(lintOnnx(full.file)).toEqual([]);
       const f32 = await verifyOnnx(engine, full);
