@@ -12,7 +12,7 @@ const load = (text: string, allowUnsupported = false, overrides: Setting[] = [])
 describe('the table of keys', () => {
   test('holds all 575 of CVNets, each in one place', () => {
     const ours =
-      /^(train|device|memory)\.|^sampler\.vbs\.batch_size_at$|^ddp\.ranks_per_node$|\.reset_parameters$|^model\.classification\.variant$/;
+      /^(train|device|memory)\.|^sampler\.vbs\.batch_size_at$|^ddp\.ranks_per_node$|\.reset_parameters$|^model\.classification\.(variant|onnx\.path)$/;
     const photos = /^dataset\.(val_percentage|split_seed|max_skipped_percentage)$/;
     const otherCommands = /^(benchmark|loss_landscape|conversion)\./;
     const copies = /^(teacher|frame_augmentation)\./;
