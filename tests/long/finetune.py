@@ -1,4 +1,4 @@
-"""recipes/flowers_finetune.yaml in PyTorch, to compare with: MobileNetV2 with weights of ImageNet, 6 epochs at 160x160.
+"""recipes/flowers_finetune.yaml in PyTorch, to compare with: MobileNetV2 with weights of ImageNet, 6 epochs at 224x224.
 
     python -m venv venv && venv/bin/pip install torch==2.13.0 pillow==12.3.0 safetensors numpy
     venv/bin/python tests/long/finetune.py WEIGHTS FLOWERS frozen|full [SEED]
@@ -20,7 +20,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
 
-SIZE, SHORT_SIDE, BATCH, EPOCHS = 160, 160, 32, 6
+SIZE, SHORT_SIDE, BATCH, EPOCHS = 224, 224, 32, 6
 MAX_LR, MIN_LR, WARMUP, WARMUP_LR = 0.005, 0.00005, 20, 0.0005
 
 
