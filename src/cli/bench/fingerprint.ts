@@ -31,3 +31,18 @@ export function difference(ours: Fingerprint, theirs: Fingerprint): number {
   const scale = Math.max(1e-30, ...all.map((value) => Math.abs(value!)));
   return Math.max(0, ...ours.map((value, i) => Math.abs(value! - theirs[i]!))) / scale;
 }
+
+/**
+ * Largest difference of the losses of training steps. How far the loss moves from the first one on shows the gradients,
+ * and counts by `weight`: float32 alone changes the move of a deep network with batch norms by a few percent, as
+ * PyTorch's own two layouts differ.
+ */
+export function lossDifference(ours: Fingerprint, theirs: Fingerprint, weight = 0.02): number {
+  const moves = (losses: Fingerprint) =>
+    losses.slice(1).map((loss) => (loss ?? Number.NaN) - (losses[0] ?? Number.NaN));
+  return Math.max(
+    difference(ours.slice(0, 1), theirs.slice(0, 1)),
+    difference(ours, theirs) === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : 0,
+    weight * difference(moves(ours), moves(theirs)),
+  );
+}

@@ -52,7 +52,6 @@ const networks: Readonly<Record<string, Network>> = {
 
 export const CHANNELS = 3;
 const CHECKED_STEPS = 2;
-/** Small steps: float32 alone makes the second loss of a deep network with batch norms differ by 10^-3 at 0.01. */
 export const sgd: SgdSettings = { lr: 0.003, momentum: 0.9, nesterov: true };
 
 /** Weights uniform with He's variance for their fan-in; norms that change nothing at first; no biases. */

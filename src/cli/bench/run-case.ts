@@ -1,4 +1,4 @@
-import { difference, type Fingerprint } from './fingerprint.js';
+import { difference, type Fingerprint, lossDifference } from './fingerprint.js';
 import type { BenchTask, Facts, Round, Side } from './side.js';
 import { summarize, type Timing } from './statistics.js';
 
@@ -44,7 +44,7 @@ export async function runCase(
   for (const side of peers) {
     try {
       const { fingerprint, milliseconds } = await side.prepare(task);
-      const off = difference(prepared.fingerprint, fingerprint);
+      const off = (task.checks > 1 ? lossDifference : difference)(prepared.fingerprint, fingerprint);
       if (off <= options.tolerance) sides.push({ side, slow: milliseconds > LONG_RUN });
       else notes.push(refusal(task, side, off, prepared.fingerprint, fingerprint));
     } catch (error) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fillWith, hash } from '../../../src/cli/bench/fill.js';
-import { difference, fingerprint } from '../../../src/cli/bench/fingerprint.js';
+import { difference, fingerprint, lossDifference } from '../../../src/cli/bench/fingerprint.js';
 import { LibrarySide, type Runner, timeRuns } from '../../../src/cli/bench/runner.js';
 import type { BenchTask } from '../../../src/cli/bench/side.js';
 import { median, summarize } from '../../../src/cli/bench/statistics.js';
@@ -46,6 +46,18 @@ describe('fingerprints', () => {
     expect(difference([0], [null])).toBe(Number.POSITIVE_INFINITY);
     expect(difference([1, 2], [1])).toBe(Number.POSITIVE_INFINITY);
   });
+});
+
+test('losses are compared by where they start and by how far they move', () => {
+  // ResNet-50, ours and PyTorch's: its two layouts differ as much from each other.
+  expect(lossDifference([8.199, 7.0695], [8.199, 7.0869])).toBeLessThan(1e-3);
+  expect(lossDifference([2.3, 2.29], [2.301, 2.291])).toBeLessThan(1e-3);
+  // A missing update, one of the wrong sign, and other numbers from the start.
+  expect(lossDifference([2.3, 2.29], [2.3, 2.3])).toBeGreaterThan(0.01);
+  expect(lossDifference([2.3, 2.29], [2.3, 2.31])).toBeGreaterThan(0.02);
+  expect(lossDifference([2.3, 2.29], [2.4, 2.39])).toBeGreaterThan(0.02);
+  expect(lossDifference([2.3, 2.29], [2.3, null])).toBe(Number.POSITIVE_INFINITY);
+  expect(lossDifference([2.3, 2.29], [2.3])).toBe(Number.POSITIVE_INFINITY);
 });
 
 test('median and spread', () => {
