@@ -160,7 +160,12 @@ describe('the logits that are stored with a file', () => {
     await summary(context, undefined, { weights, from: 'tensorflow' });
   });
 
-  test.each(['{', '{}', '{"input":[1,3,1e9,64],"logits":[1],"std":1}'])('%s is no fingerprint', async (text) => {
+  test.each([
+    '{',
+    '{}',
+    '{"input":[1,3,1e9,64],"logits":[1],"std":1}',
+    '{"input":[512,4,512,512],"logits":[1],"std":1}',
+  ])('%s is no fingerprint', async (text) => {
     const { context } = commandContext(keys);
     const weights = save('odd.safetensors', { fingerprint: text });
     await expect(summary(context, undefined, { weights })).rejects.toThrow('its fingerprint is no fingerprint');

@@ -24,7 +24,8 @@ export interface Fingerprint {
 }
 
 const schema = z.object({
-  input: z.array(z.int().min(1).max(1024)).length(4),
+  // A file may ask for one image of a usual size and no more.
+  input: z.tuple([z.literal(1), z.int().min(1).max(4), z.int().min(1).max(512), z.int().min(1).max(512)]),
   logits: z.array(z.number()).min(1).max(4096),
   std: z.number().min(0),
 });
