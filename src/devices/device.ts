@@ -121,6 +121,8 @@ export interface Device {
    * of the same run has something.
    */
   interleaved?(nodes: readonly { readonly node: KernelNode; readonly calls: readonly unknown[] }[]): Span[];
+  /** The same call, but never interleaved with others: what it uses is needed for less long. */
+  apart?(call: unknown): unknown;
   /** Name of the kernel that a call of a lowering runs. */
   callName(call: unknown): string;
   /** Throws DeviceError when the memory cannot be had. */

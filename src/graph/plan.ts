@@ -65,10 +65,11 @@ export function buildPlan(name: string, trace: ProgramTrace, device: Device, { b
   const folded = rewriteTrace(windowed, foldGradientSums);
   const plan = planTrace(name, folded, device);
   if (budget === undefined) return plan;
-  return planWithin(plan, folded, budget, (changed) => planTrace(name, changed, device));
+  // Calls that run interleaved keep all that they use alive for longer.
+  return planWithin(plan, folded, budget, (changed) => planTrace(name, changed, device, device.apart));
 }
 
-function planTrace(name: string, trace: ProgramTrace, device: Device): Plan {
+function planTrace(name: string, trace: ProgramTrace, device: Device, change?: Device['apart']): Plan {
   const graph = lowerGraph(trace, { maxBytes: device.maxOperandBytes, alignment: device.alignment });
   placeConcats(graph, device.alignment);
   assignInPlace(graph);
@@ -82,7 +83,7 @@ function planTrace(name: string, trace: ProgramTrace, device: Device): Plan {
     constants.push({ storage, data });
     constantBytes += Math.ceil(data.byteLength / device.alignment) * device.alignment;
   };
-  const steps = graph.nodes.map((node) => planStep(node, device, keep));
+  const steps = graph.nodes.map((node) => planStep(node, device, keep, change));
   for (const { storage } of [...steps.flatMap(({ node }) => node.inputs), ...graph.outputs.values()]) {
     if (storage.kind === 'constant' && storage.offset < 0) {
       const data = storage.data!;
@@ -112,8 +113,14 @@ function memoryOf(graph: PlanGraph, steps: readonly PlanStep[], constants: numbe
   return { states, pool, constants, program, total: states + pool + constants + program };
 }
 
-function planStep(node: PlanNode, device: Device, keep: (storage: Storage, data: Uint8Array) => void): PlanStep {
-  const lowering: Lowering<unknown> = node.op === 'host' ? { calls: [] } : device.lower(node as KernelNode);
+function planStep(
+  node: PlanNode,
+  device: Device,
+  keep: (storage: Storage, data: Uint8Array) => void,
+  change: (call: unknown) => unknown = (call) => call,
+): PlanStep {
+  const lowered: Lowering<unknown> = node.op === 'host' ? { calls: [] } : device.lower(node as KernelNode);
+  const lowering = { ...lowered, calls: lowered.calls.map((call) => change(call)) };
   let constants: Storage | undefined;
   if (lowering.constants) {
     constants = { kind: 'constant', bytes: lowering.constants.byteLength, offset: -1 };

@@ -82,6 +82,11 @@ class WasmDevice implements Device {
     return findSections(nodes as readonly SectionStep[]).spans;
   }
 
+  apart(call: unknown): WasmCall {
+    const { kernel, args } = call as WasmCall;
+    return { kernel, args };
+  }
+
   callName(call: unknown): string {
     return (call as WasmCall).kernel.name;
   }
