@@ -49,7 +49,7 @@ describe.each(shaders.map((shader) => [shader.name, shader] as const))('%s', (_,
     expect(shader.bindings.length).toBeLessThanOrEqual(MOST_STORAGE_BUFFERS);
     const declared = [...shader.source.matchAll(/var<workgroup>\s+\w+\s*:\s*array<\s*(\w+)\s*,\s*(\d+)\s*>/g)];
     const lane = /alias Lane = (\w+);/.exec(shader.source)?.[1] ?? '';
-    const words: Record<string, number> = { f32: 1, u32: 1, i32: 1, vec2f: 2, vec4f: 4, vec4u: 4 };
+    const words: Record<string, number> = { f32: 1, u32: 1, i32: 1, vec2f: 2, vec3f: 4, vec4f: 4, vec4u: 4 };
     const bytes = declared.reduce((sum, [, type, count]) => sum + 4 * (words[type] ?? words[lane]) * Number(count), 0);
     expect(bytes).toBeLessThanOrEqual(WORKGROUP_BYTES);
   });
