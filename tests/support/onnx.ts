@@ -22,8 +22,8 @@ export const openEngine = async (): Promise<Engine> => new Engine(await createWa
 export const pixels = { scale: [0.017, 0.0175, 0.0174], shift: [-2.1, -2.04, -1.8] };
 
 /** What a classifier with random values in every state computes. */
-export function networkTask(model: Module, scaling = pixels) {
-  initializeRandomly(model);
+export function networkTask(model: Module, scaling = pixels, gain?: number) {
+  initializeRandomly(model, 1, gain);
   return {
     logits: (x: Tensor, { training, counter }: TaskContext) =>
       model.call(toFloat(x, scaling), { training, dropoutCounter: counter, seed: 0 }),

@@ -41,7 +41,7 @@ export async function replay(
  * Initialises a network with values that make a difference in every state: at first a norm's statistics are 0 and 1
  * and a head may be 0, and then much could be wrong unseen. Activations keep their scale.
  */
-export function initializeRandomly(model: Module, seed = 1): void {
+export function initializeRandomly(model: Module, seed = 1, gain = Math.SQRT2): void {
   initialize(model, { seed });
   const random = new MersenneTwister(seed);
   for (const [name, parameter] of namedParameters(model)) {
@@ -50,8 +50,8 @@ export function initializeRandomly(model: Module, seed = 1): void {
     const isScale = isVector && /(running_var|weight)$/.test(name);
     const values = initial.map((value) => {
       if (isScale) return random.uniform(0.6, 1.6);
-      // Kaiming's gain: with PyTorch's default the image is lost among the biases after some layers.
-      if (parameter.shape.length === 4) return value * Math.sqrt(6);
+      // Kaiming's gain √2: with PyTorch's default, 1/√3, the image is lost among the biases after some layers.
+      if (parameter.shape.length === 4) return value * gain * Math.sqrt(3);
       return isVector || value === 0 ? value + random.uniform(-0.2, 0.2) : value;
     });
     parameter.bind(new State(name, parameter.shape, parameter.role, () => values));
