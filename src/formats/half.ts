@@ -4,7 +4,9 @@ export const MAX_HALF = 65504;
 /** float32 to IEEE 754 binary16, rounded to the nearest, ties to even; what is too large becomes infinite. */
 export function toHalf(values: ArrayLike<number>): Uint16Array {
   const bits = new Uint32Array(Float32Array.from(values).buffer);
-  return Uint16Array.from(bits, halfOf);
+  const halves = new Uint16Array(bits.length);
+  for (let i = 0; i < bits.length; i++) halves[i] = halfOf(bits[i]);
+  return halves;
 }
 
 function halfOf(bits: number): number {
@@ -29,15 +31,22 @@ function roundShift(value: number, shift: number): number {
   return rest > half || (rest === half && floor % 2 === 1) ? floor + 1 : floor;
 }
 
+let everyHalf: Float32Array | undefined;
+
 /** IEEE 754 binary16 to float32, exact. */
 export function fromHalf(halves: ArrayLike<number>): Float32Array {
-  return Float32Array.from(halves, (half) => {
-    const sign = half & 0x8000 ? -1 : 1;
-    const exponent = (half >>> 10) & 31;
-    const mantissa = half & 0x3ff;
-    if (exponent === 31) return mantissa ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-    return exponent === 0 ? sign * mantissa * 2 ** -24 : sign * (1 + mantissa / 1024) * 2 ** (exponent - 15);
-  });
+  everyHalf ??= Float32Array.from({ length: 65536 }, (_, half) => floatOf(half));
+  const values = new Float32Array(halves.length);
+  for (let i = 0; i < values.length; i++) values[i] = everyHalf[halves[i]];
+  return values;
+}
+
+function floatOf(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >>> 10) & 31;
+  const mantissa = half & 0x3ff;
+  if (exponent === 31) return mantissa ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return exponent === 0 ? sign * mantissa * 2 ** -24 : sign * (1 + mantissa / 1024) * 2 ** (exponent - 15);
 }
 
 /** bfloat16, the upper half of a float32, to float32, exact. */

@@ -27,12 +27,15 @@ const IMAGE = { channels: 3, height: 8, width: 8 };
 type Options = Partial<InferenceOptions> & CoreMLOptions;
 type TracedTask = Parameters<typeof inferenceModel>[1];
 
-const trace = (engine: Engine, task: TracedTask, options: Options): Promise<InferenceModel> =>
+export const trace = (engine: Engine, task: TracedTask, options: Options): Promise<InferenceModel> =>
   inferenceModel(engine, task, { name: 'network', image: IMAGE, batch: 1, embedPreprocessing: true, ...options });
 
 /** Traces a task, writes a package to a disk in memory and reads it again. Images are 8x8 if not told otherwise. */
 export async function exportPackage(engine: Engine, task: TracedTask, options: Options = {}): Promise<ExportedPackage> {
-  const model = await trace(engine, task, options);
+  return packageOf(await trace(engine, task, options), options);
+}
+
+export async function packageOf(model: InferenceModel, options: CoreMLOptions = {}): Promise<ExportedPackage> {
   const disk = new Map<string, Uint8Array>();
   await writePackage(memoryFiles(disk), 'net.mlpackage', exportProgram(model, options));
   return { model, disk, written: await readPackage(memoryFiles(disk), 'net.mlpackage') };
@@ -55,7 +58,10 @@ export interface ExportedNetwork {
 
 /** The same for a file with a neural network. */
 export async function exportNetwork(engine: Engine, task: TracedTask, options: Options = {}): Promise<ExportedNetwork> {
-  const model = await trace(engine, task, options);
+  return networkOf(await trace(engine, task, options), options);
+}
+
+export function networkOf(model: InferenceModel, options: CoreMLOptions = {}): ExportedNetwork {
   const network = exportNeuralNetwork(model, options);
   return { model, network, ...writeNetwork(network, options.fp16) };
 }

@@ -161,15 +161,15 @@ export class MilBuilder {
   }
 
   /** Throws FormatError for what is too large. Numbers too small become zero, unless they stand alone. */
-  #toHalfRange(values: ArrayLike<number>, name: string): ArrayLike<number> & Iterable<number> {
-    const all = Array.from(values);
-    expectHalfRange(all, name);
-    const vanishes = (value: number) => value !== 0 && Math.abs(value) <= LEAST_HALF / 2;
-    const count = all.filter(vanishes).length;
-    if (count === 0) return all;
-    if (all.length === 1) return [Math.sign(all[0]) * LEAST_HALF];
-    this.vanished.set(name, count);
-    return all;
+  #toHalfRange(values: readonly number[], name: string): readonly number[] {
+    expectHalfRange(values, name);
+    let count = 0;
+    for (let i = 0; i < values.length; i++) {
+      if (values[i] !== 0 && Math.abs(values[i]) <= LEAST_HALF / 2) count++;
+    }
+    if (count > 0 && values.length === 1) return [Math.sign(values[0]) * LEAST_HALF];
+    if (count > 0) this.vanished.set(name, count);
+    return values;
   }
 }
 

@@ -72,7 +72,7 @@ function lintConstant(
     }
     const operand = constantOperand(value, weights);
     const bad = operand.dtype.startsWith('fp')
-      ? Array.from(operand.data as Float32Array).findIndex((x) => !Number.isFinite(x))
+      ? (operand.data as Float32Array).findIndex((x) => !Number.isFinite(x))
       : -1;
     if (bad >= 0) report(`the constant ${output.name} holds ${operand.data![bad]} at ${bad}`);
     values.set(output.name, operand);
